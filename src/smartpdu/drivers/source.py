@@ -1,0 +1,75 @@
+"""What a driver must be able to do."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Protocol
+
+from smartpdu.model.command import SwitchOutlet
+from smartpdu.model.plant import Part, Plant
+from smartpdu.model.snapshot import Snapshot
+
+
+class Source(Protocol):
+    """One piece of hardware that is read and obeys; it keeps its own timeouts and retries."""
+
+    async def read(self) -> Snapshot:
+        """A snapshot of the source's own part; raises SourceError where there is no answer."""
+        ...
+
+    async def obey(self, command: SwitchOutlet) -> None:
+        """Carry out one command, once at most; raises SourceError where it surely did not."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what is held."""
+        ...
+
+
+class SourceError(Exception):
+    """A source that does not answer, or not in a way that can be used; the text is for a person."""
+
+
+class SettingsError(Exception):
+    """A setting of a source that cannot be used: its key, what was found, what is expected."""
+
+    def __init__(self, key: str, found: str, expected: str) -> None:
+        super().__init__(f"{key}: found {found}, expected {expected}")
+        self.key = key
+        self.found = found
+        self.expected = expected
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The world as a driver may touch it."""
+
+    wall: Callable[[], float]  # UTC, seconds
+    clock: Callable[[], float]  # monotonic, seconds
+    sleep: Callable[[float], Awaitable[None]]
+    dice: Random
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A source as the site describes it: its settings, its part of the plant, and the world."""
+
+    path: str
+    settings: Mapping[str, Any]  # its own keys of the site's configuration
+    part: Part
+    plant: Plant  # the whole
+    sections: Mapping[str, Any]  # sections of the configuration that belong to drivers, as "twin"
+    shared: dict[str, Any]  # what sources of one driver hold in common, by their own names
+    ports: Ports
+
+
+class Driver(Protocol):
+    """What a driver's module offers under its entry point."""
+
+    def check(self, settings: Mapping[str, Any]) -> None:
+        """Raise SettingsError for settings that cannot be used; touches nothing outside."""
+        ...
+
+    def open_source(self, wanted: Wanted) -> Source:
+        """The source, ready to be read; connects on its first read."""
+        ...

@@ -1,0 +1,34 @@
+"""How long a source has been silent, and how much of its answer is missing."""
+
+from smartpdu.model.plant import Kind
+from smartpdu.model.rule import Limits, Rule, Tick
+from smartpdu.model.units import Ratios
+
+STALE = 3.0  # intervals without an answer after which readings are old (NUT: the same idea)
+BLIND = 30.0  # intervals after which nobody watches this place any more
+
+
+def silence(tick: Tick) -> Ratios:
+    """Intervals that each source has been silent."""
+    return tick.now.sources.silence / tick.plant.sources.interval
+
+
+def missing(tick: Tick) -> Ratios:
+    """Share of the values expected of each source that its last answer did not hold."""
+    return tick.now.sources.missing
+
+
+RULES = (
+    Rule(
+        "gaps.silent",
+        Kind.SOURCE,
+        silence,
+        Limits(high_warning=STALE, high_critical=BLIND, hysteresis=0.5),
+    ),
+    Rule(
+        "gaps.missing",
+        Kind.SOURCE,
+        missing,
+        Limits(high_warning=1e-9, high_critical=0.5, dwell=3.0),
+    ),
+)

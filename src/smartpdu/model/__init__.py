@@ -1,0 +1,1 @@
+"""The nouns of the house: what is built, measured, asked, commanded and what happened."""

@@ -1,0 +1,192 @@
+"""What happened, as frozen facts; the journal keeps them for ever."""
+
+from dataclasses import asdict, dataclass
+from math import isfinite
+from typing import Any
+
+from smartpdu.model.rule import Level
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened at a time (UTC, seconds) and a place (a path of the plant)."""
+
+    at: float
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRaised(Event):
+    """A value went beyond a limit, or further beyond."""
+
+    rule: str
+    level: Level
+    value: float
+    limit: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmEased(Event):
+    """A critical value is a warning again."""
+
+    rule: str
+    level: Level
+    value: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmCleared(Event):
+    """A value is back inside its limits."""
+
+    rule: str
+    value: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmFlood(Event):
+    """Many places of one rack changed the same alarm in one tick: told once, with all of them."""
+
+    rule: str
+    level: Level
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmAcknowledged(Event):
+    """A person knows of the alarm."""
+
+    rule: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmShelved(Event):
+    """A person put the alarm aside until a time."""
+
+    rule: str
+    by: str
+    until: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmUnshelved(Event):
+    """A shelved alarm counts again, by a person or because its time is over."""
+
+    rule: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRefused(Event):
+    """A request was not granted."""
+
+    request: str
+    by: str
+    refusal: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommandIntended(Event):
+    """A relay shall move; this is durable before it does."""
+
+    command: str
+    on: bool
+    by: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandDone(Event):
+    """The outlet was read back in the state that was ordered."""
+
+    command: str
+    on: bool
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRefused(Event):
+    """An order was not carried out, and why."""
+
+    command: str
+    on: bool
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommandDisobeyed(Event):
+    """The outlet was ordered and did not follow in time."""
+
+    command: str
+    on: bool
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutletTurned(Event):
+    """An outlet changed its state; the command is empty where nobody of us asked for it."""
+
+    on: bool
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBroken(Event):
+    """A rule or a trace failed; its levels are held until it works again."""
+
+    rule: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class HouseStarted(Event):
+    """The program began to turn; boot is unique for each start."""
+
+    boot: str
+    version: str
+    plant: str  # fingerprint of what is built
+
+
+@dataclass(frozen=True, slots=True)
+class HouseStopped(Event):
+    """The program was told to stop and did."""
+
+    boot: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingTroubled(Event):
+    """The memory could not be written; said as soon as it can be."""
+
+    reason: str
+    lost: int  # events that could not be kept
+
+
+@dataclass(frozen=True, slots=True)
+class ClockStepped(Event):
+    """The wall clock was set against the monotonic clock."""
+
+    step: float
+
+
+def body(event: Event) -> dict[str, Any]:
+    """The event's own fields as plain values; a number that is none becomes null."""
+    plain = asdict(event)
+    del plain["at"], plain["place"]
+    return {name: _plain(value) for name, value in plain.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Level):
+        return value.name.lower()
+    if isinstance(value, float) and not isfinite(value):
+        return None
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,188 @@
+"""What is measured now: one column for each quantity, a row for each place, NaN for a gap."""
+
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import numpy as np
+
+from smartpdu.model.plant import Kind, Part, Plant
+from smartpdu.model.units import (
+    Amperes,
+    Celsiuses,
+    Column,
+    Hertzes,
+    Joules,
+    LeakageAmperes,
+    Percents,
+    Ratios,
+    Seconds,
+    Switches,
+    Unit,
+    VoltAmperes,
+    Volts,
+    Watts,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReadings:
+    """How well the sources answer."""
+
+    silence: Seconds  # since the last answer
+    missing: Ratios  # share of the expected values that the last answer did not hold
+
+
+@dataclass(frozen=True, slots=True)
+class FeedReadings:
+    """Readings of the feeds."""
+
+    active_power: Watts
+    apparent_power: VoltAmperes
+    power_factor: Ratios
+    frequency: Hertzes
+    active_energy: Joules
+    neutral_current: Amperes
+    residual_current: LeakageAmperes
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseReadings:
+    """Readings of the line conductors; voltage is line to neutral."""
+
+    voltage: Volts
+    current: Amperes
+    active_power: Watts
+    apparent_power: VoltAmperes
+    power_factor: Ratios
+    crest_factor: Ratios
+    thd_voltage: Percents
+    thd_current: Percents
+    active_energy: Joules
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitReadings:
+    """Readings of the branch circuits; closed is the breaker's own contact."""
+
+    closed: Switches
+    voltage: Volts
+    current: Amperes
+    active_power: Watts
+    apparent_power: VoltAmperes
+    power_factor: Ratios
+    active_energy: Joules
+    residual_current: LeakageAmperes
+
+
+@dataclass(frozen=True, slots=True)
+class OutletReadings:
+    """Readings of the outlets; on is the relay as read back."""
+
+    on: Switches
+    voltage: Volts
+    current: Amperes
+    active_power: Watts
+    apparent_power: VoltAmperes
+    power_factor: Ratios
+    crest_factor: Ratios
+    thd_voltage: Percents
+    thd_current: Percents
+    frequency: Hertzes
+    active_energy: Joules
+    contact_temperature: Celsiuses
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeReadings:
+    """Readings of the air sensors."""
+
+    temperature: Celsiuses
+    humidity: Percents  # relative
+
+
+@dataclass(frozen=True, slots=True)
+class DoorReadings:
+    """Readings of the door contacts."""
+
+    open: Switches
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One frozen picture of all readings; every rule of a tick sees the same numbers."""
+
+    at: float  # UTC, seconds since 1970
+    clock: float  # monotonic seconds; only differences mean anything
+    sources: SourceReadings
+    feeds: FeedReadings
+    phases: PhaseReadings
+    circuits: CircuitReadings
+    outlets: OutletReadings
+    probes: ProbeReadings
+    doors: DoorReadings
+
+    def readings(self, kind: Kind) -> Any:
+        """The readings of that kind of place."""
+        return getattr(self, kind.value)
+
+
+READINGS: dict[Kind, type] = {
+    Kind.SOURCE: SourceReadings,
+    Kind.FEED: FeedReadings,
+    Kind.PHASE: PhaseReadings,
+    Kind.CIRCUIT: CircuitReadings,
+    Kind.OUTLET: OutletReadings,
+    Kind.PROBE: ProbeReadings,
+    Kind.DOOR: DoorReadings,
+}
+
+
+@cache
+def quantities(kind: Kind) -> dict[str, Unit]:
+    """Name and unit of each quantity that is measured at that kind of place."""
+    if kind not in READINGS:
+        return {}
+    return {
+        name: next(note for note in get_args(hint)[1:] if isinstance(note, Unit))
+        for name, hint in get_type_hints(READINGS[kind], include_extras=True).items()
+        if get_origin(hint) is Annotated
+    }
+
+
+def blank(plant: Plant, at: float, clock: float) -> Snapshot:
+    """A snapshot of the plant in which nothing is known yet."""
+    columns = {
+        kind.value: READINGS[kind](
+            **{
+                field.name: np.full(len(plant.table(kind)), np.nan)
+                for field in fields(READINGS[kind])
+            }
+        )
+        for kind in READINGS
+    }
+    return Snapshot(at=at, clock=clock, **columns)
+
+
+def land(frame: Snapshot, piece: Snapshot, part: Part) -> None:
+    """Write a source's own snapshot into its rows of the whole frame."""
+    for kind in READINGS:
+        here, there, rows = frame.readings(kind), piece.readings(kind), part.rows[kind]
+        for field in fields(here):
+            getattr(here, field.name)[rows] = getattr(there, field.name)
+
+
+def frozen(frame: Snapshot, at: float, clock: float) -> Snapshot:
+    """A copy of the frame that nobody can change any more."""
+    columns = {kind.value: _copy(frame.readings(kind)) for kind in READINGS}
+    return Snapshot(at=at, clock=clock, **columns)
+
+
+def _copy(readings: Any) -> Any:
+    def still(column: Column) -> Column:
+        copy = column.copy()
+        copy.flags.writeable = False
+        return copy
+
+    names = [field.name for field in fields(readings)]
+    return type(readings)(**{name: still(getattr(readings, name)) for name in names})
