@@ -111,7 +111,7 @@ def _keep(lived: Lived, alarm: Alarm | None) -> None:
 
 def _flooded(change: Changes, plant: Plant, rule: Rule) -> dict[int, tuple[str, int]]:
     """For each change that is part of a flood, its rack's path and the level it went to."""
-    if len(change.row) <= FLOOD or rule.kind in (Kind.SOURCE, Kind.RACK):
+    if len(change.row) <= FLOOD or rule.kind in (Kind.HOUSE, Kind.SOURCE, Kind.RACK):
         return {}
     racks = getattr(plant.table(rule.kind), "rack")[change.row]  # noqa: B009 - by kind
     group = racks * 3 + change.after

@@ -2,9 +2,10 @@
 
 from smartpdu.model.plant import Kind
 from smartpdu.model.rule import Limits, Rule, Tick
-from smartpdu.model.units import Ratios
+from smartpdu.model.units import Ratios, Seconds
 
 STALE = 3.0  # intervals without an answer after which readings are old (NUT: the same idea)
+UNKEPT = 1.0  # s; an order of a person is refused at once, this is for everything else
 BLIND = 30.0  # intervals after which nobody watches this place any more
 
 
@@ -18,7 +19,13 @@ def missing(tick: Tick) -> Ratios:
     return tick.now.sources.missing
 
 
+def unrecorded(tick: Tick) -> Seconds:
+    """Time that the journal has not taken what shall be kept."""
+    return tick.now.houses.unrecorded
+
+
 RULES = (
+    Rule("recording.failing", Kind.HOUSE, unrecorded, Limits(high_critical=UNKEPT)),
     Rule(
         "gaps.silent",
         Kind.SOURCE,

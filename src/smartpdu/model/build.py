@@ -11,6 +11,7 @@ from smartpdu.model.plant import (
     Circuits,
     Doors,
     Feeds,
+    Houses,
     Kind,
     Outlets,
     Pdus,
@@ -165,6 +166,7 @@ class Flawed(Exception):
         return "; ".join(str(flaw) for flaw in self.flaws)
 
 
+HOUSE = "house"  # the path of the program itself
 POSITIVE = ("interval", "rated_power", "rated_current", "nominal_voltage", "nominal_frequency")
 REFERENCES = {
     "rack": Kind.RACK,
@@ -235,6 +237,7 @@ def built(design: Design) -> Plant:
         np.array([s.metered for s in design.outlets], dtype=np.bool_),
     )
     return Plant(
+        Houses((HOUSE,), (HOUSE,), (HOUSE,)),
         Sources(*_names(design.sources), _numbers(s.interval for s in design.sources)),
         Racks(*_names(design.racks)),
         pdus,
@@ -258,7 +261,7 @@ def built(design: Design) -> Plant:
 
 def flaws_of(design: Design) -> Iterable[Flaw]:
     """Every flaw of a design: paths, references, numbers."""
-    seen: dict[str, Kind] = {}
+    seen: dict[str, Kind] = {HOUSE: Kind.HOUSE}
     for kind in Kind:
         for number, spec in enumerate(_specs(design, kind)):
             yield from _path_flaws(kind, number, spec.path, seen)
@@ -307,7 +310,7 @@ def _line(spec: PhaseSpec) -> int:
 
 
 def _specs(design: Design, kind: Kind) -> Sequence[Any]:
-    specs: Sequence[Any] = getattr(design, kind.value)
+    specs: Sequence[Any] = getattr(design, kind.value, ())
     return specs
 
 

@@ -334,4 +334,18 @@ CATALOGUE: tuple[Hazard, ...] = (
             "Sensoren der PDU prüfen und ob sich ihre Firmware geändert hat",
         ),
     ),
+    _hazard(
+        "recording.failing",
+        Domain.SYSTEM,
+        ("Journal cannot be written", "Journal nicht schreibbar"),
+        (
+            "The disk is full, read-only or broken; orders of people are refused meanwhile",
+            "Datenträger voll, schreibgeschützt oder defekt; Schaltbefehle werden abgewiesen",
+        ),
+        (
+            "Free or replace the disk; measuring and alarms go on, their record has a gap",
+            "Platz schaffen oder tauschen; Messung und Alarme laufen, Aufzeichnung hat Lücken",
+        ),
+        shelvable=False,
+    ),
 )

@@ -12,6 +12,7 @@ from smartpdu.model.units import Amperes, Flags, Hertzes, Rows, Seconds, VoltAmp
 class Kind(StrEnum):
     """Kinds of places; the value is the name of the plant's table."""
 
+    HOUSE = "houses"
     SOURCE = "sources"
     RACK = "racks"
     PDU = "pdus"
@@ -21,6 +22,11 @@ class Kind(StrEnum):
     OUTLET = "outlets"
     PROBE = "probes"
     DOOR = "doors"
+
+
+@dataclass(frozen=True, slots=True)
+class Houses(Table):
+    """The program itself, one row: what it cannot do is an alarm like any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +120,7 @@ class Doors(Table):
 class Plant:
     """All that is built, a table for each kind of place."""
 
+    houses: Houses
     sources: Sources
     racks: Racks
     pdus: Pdus
@@ -149,13 +156,13 @@ PARENTS = {  # which column of a table counts the rows of which other table
 
 
 def part(plant: Plant, source: int) -> Part:
-    """The part of the plant that one source reads; racks stay whole, for they carry no readings."""
+    """The part of the plant that one source reads; house and racks stay whole."""
     rows: dict[Kind, Rows] = {}
     for kind in Kind:
         table = plant.table(kind)
         if kind is Kind.SOURCE:
             rows[kind] = np.array([source], dtype=np.int64)
-        elif kind is Kind.RACK:
+        elif kind in (Kind.HOUSE, Kind.RACK):
             rows[kind] = np.arange(len(table), dtype=np.int64)
         else:
             owner: Rows = getattr(table, "source")  # noqa: B009 - the tables differ in their columns

@@ -26,6 +26,13 @@ from smartpdu.model.units import (
 
 
 @dataclass(frozen=True, slots=True)
+class HouseReadings:
+    """How well the program itself works."""
+
+    unrecorded: Seconds  # how long the journal has not taken what shall be kept; 0 if it does
+
+
+@dataclass(frozen=True, slots=True)
 class SourceReadings:
     """How well the sources answer."""
 
@@ -114,6 +121,7 @@ class Snapshot:
 
     at: float  # UTC, seconds since 1970
     clock: float  # monotonic seconds; only differences mean anything
+    houses: HouseReadings
     sources: SourceReadings
     feeds: FeedReadings
     phases: PhaseReadings
@@ -128,6 +136,7 @@ class Snapshot:
 
 
 READINGS: dict[Kind, type] = {
+    Kind.HOUSE: HouseReadings,
     Kind.SOURCE: SourceReadings,
     Kind.FEED: FeedReadings,
     Kind.PHASE: PhaseReadings,

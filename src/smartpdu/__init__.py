@@ -1,0 +1,1 @@
+"""SmartPDU: a rack's power distribution as its central system component."""

@@ -1,0 +1,179 @@
+"""Builds the house from a site's description and lets it turn until it is told to stop."""
+
+import asyncio
+import fcntl
+import os
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import entry_points, version
+from pathlib import Path
+from random import Random
+from typing import Any, TextIO
+
+from smartpdu.app.config import Site
+from smartpdu.drivers.source import Driver, Ports, Source, Wanted
+from smartpdu.engine.house import House, house
+from smartpdu.model.plant import Part, part
+from smartpdu.model.request import Role
+from smartpdu.runtime.collector import Collector
+from smartpdu.runtime.desk import Desk
+from smartpdu.runtime.loop import Loop
+from smartpdu.runtime.memory import Memory, Unrecorded
+from smartpdu.runtime.recorder import Recorder
+
+DRIVERS = "smartpdu.drivers"
+INTERFACES = "smartpdu.interfaces"
+
+
+class CannotStart(Exception):
+    """The house cannot start, with a reason for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """All parts of a running house."""
+
+    memory: Memory
+    desk: Desk
+    loop: Loop
+    collector: Collector
+    recorder: Recorder
+
+
+def world() -> Ports:
+    """The real world: the system's clocks and dice."""
+    return Ports(time.time, time.monotonic, asyncio.sleep, Random(secrets.randbits(64)))
+
+
+def run(site: Site, data: Path, http: Any, out: TextIO = sys.stdout) -> int:
+    """Run a site until SIGINT or SIGTERM; returns the exit code."""
+    with only_one(data):
+        return asyncio.run(_run(site, data, http, out))
+
+
+async def _run(site: Site, data: Path, http: Any, out: TextIO) -> int:
+    faces = {e.name: e.load() for e in entry_points(group=INTERFACES)}
+    for face in faces.values():
+        face.check(http)  # an address that cannot be used is told before anything starts
+    rooms = assembled(site, data, world(), lambda: secrets.token_urlsafe(32))
+    try:
+        await rooms.loop.start()
+        print(await welcome(rooms.desk, http), file=out, flush=True)
+        await _until_told(rooms, [_face(f.serve, rooms.desk, http) for f in faces.values()], out)
+    finally:
+        await rooms.loop.stop()
+        await rooms.memory.close()
+    return 0
+
+
+async def _until_told(
+    rooms: Rooms, faces: Sequence[Coroutine[Any, Any, None]], out: TextIO
+) -> None:
+    """Keep all parts running; the first that ends, ends all."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    tasks = [asyncio.create_task(c) for c in (rooms.collector.run(), rooms.recorder.run())]
+    await asyncio.sleep(0)
+    tasks.append(asyncio.create_task(rooms.loop.run()))
+    tasks += [asyncio.create_task(face) for face in faces]
+    tasks.append(asyncio.create_task(_never_unless(stop)))
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()  # a part that failed tells why
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        print("stopped; no outlet was moved", file=out, flush=True)
+
+
+async def _never_unless(stop: asyncio.Event) -> None:
+    await stop.wait()
+
+
+async def _face(
+    serve: Callable[[Desk, Any], Coroutine[Any, Any, None]], desk: Desk, http: Any
+) -> None:
+    await desk.seen()  # interfaces open once there is something to look at
+    await serve(desk, http)
+
+
+def assembled(site: Site, data: Path, ports: Ports, secret: Callable[[], str]) -> Rooms:
+    """All parts of the house for a site, joined and not yet running."""
+    home = _house(site)
+    memory = _memory(data)
+    desk = Desk(memory, ports, secret)
+    loop = Loop(site.name, home, memory, desk, ports, secret()[:16], version("smartpdu"))
+    collector = Collector(home.plant, sources(site, ports), ports, desk.wake, loop.withdraw)
+    recorder = Recorder(memory, ports, collector.send, loop.withdraw, desk.answer, desk.tell)
+    loop.join(collector, recorder)
+    return Rooms(memory, desk, loop, collector, recorder)
+
+
+def drivers() -> Mapping[str, Any]:
+    """The entry points of all drivers that are installed, by name."""
+    return {entry.name: entry for entry in entry_points(group=DRIVERS)}
+
+
+def sources(site: Site, ports: Ports) -> dict[str, tuple[Source, Part]]:
+    """A source for each row of the plant's sources, by path, and the part that it reads."""
+    known = drivers()
+    shared: dict[str, Any] = {}
+    opened: dict[str, tuple[Source, Part]] = {}
+    for row, wanted in enumerate(site.sources):
+        driver: Driver = known[wanted.driver].load()
+        own = part(site.plant, row)
+        asked = Wanted(
+            wanted.path, wanted.settings, own, site.plant, site.sections, shared, ports
+        )
+        opened[wanted.path] = (driver.open_source(asked), own)
+    return opened
+
+
+@contextmanager
+def only_one(data: Path) -> Iterator[None]:
+    """Hold the data directory for this process alone; the lock ends with the process."""
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        handle = os.open(data / "smartpdu.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise CannotStart(f"the data directory {data} cannot be used: {error.strerror}") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        raise CannotStart(f"another smartpdu already runs on the data directory {data}") from error
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+def _house(site: Site) -> House:
+    return house(site.plant, site.overrides)
+
+
+def _memory(data: Path) -> Memory:
+    try:
+        return Memory.at(data)
+    except Unrecorded as error:
+        raise CannotStart(str(error)) from error
+
+
+async def welcome(desk: Desk, http: Any) -> str:
+    """What a person at the terminal needs: the address, and a link that lets a browser in once.
+
+    Whoever can read this terminal owns the process, so the link is an administrator's.
+    """
+    link = await desk.new_link(Role.ADMIN)
+    return (
+        f"SmartPDU {version('smartpdu')} at {http.address}\n"
+        f"open this link once within 10 minutes: {http.address}/login?link={link}"
+    )

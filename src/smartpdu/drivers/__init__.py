@@ -1,0 +1,1 @@
+"""The hands: each file one kind of hardware; none knows another."""

@@ -1,0 +1,230 @@
+"""The desk, the one door for interfaces: look, follow, recall, ask (architecture 3.8).
+
+Interfaces see frozen views and recorded events, and leave requests; a request is an input of the
+next step and wakes the loop.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from smartpdu.drivers.source import Ports
+from smartpdu.model.request import Principal, Request, Role, Switch
+from smartpdu.runtime.memory import Memory, access
+from smartpdu.runtime.recorder import Wish
+from smartpdu.runtime.view import Asked, CommandRow, Course, KeyReused, Told, View
+
+SESSION = 12 * 3600.0  # s that a browser stays known
+LINK = 600.0  # s that a one-time link may be used
+PAGE = 500  # events that a follower reads at once
+
+HOUSE = Principal("house", Role.ADMIN)  # who speaks when the program asks itself
+
+
+@dataclass(slots=True)
+class Open:
+    """A request that waits for its answer."""
+
+    wish: Wish
+    principal: str
+    answer: asyncio.Future[Asked]
+
+
+class Desk:
+    """Where interfaces look and ask; the loop and the recorder are on its other side."""
+
+    def __init__(self, memory: Memory, ports: Ports, secret: Callable[[], str]) -> None:
+        """A desk over a memory; `secret` gives unguessable text."""
+        self._memory = memory
+        self._ports = ports
+        self._secret = secret
+        self._view: View | None = None
+        self._units: Mapping[str, str] = {}
+        self._inbox: list[Request] = []
+        self._open: dict[str, Open] = {}
+        self._keys: dict[tuple[str, str], str] = {}
+        self._asked = asyncio.Event()
+        self._shown = asyncio.Condition()
+        self._last = 0
+
+    # ---- for interfaces -------------------------------------------------------------------
+
+    def look(self) -> View:
+        """The last frozen view."""
+        if self._view is None:
+            raise RuntimeError("the loop has not turned yet")
+        return self._view
+
+    async def seen(self) -> None:
+        """Wait until there is a first view."""
+        async with self._shown:
+            await self._shown.wait_for(lambda: self._view is not None)
+
+    async def views(self) -> AsyncIterator[View]:
+        """Each new view; one that is slow to look misses some, never the newest."""
+        number = 0
+        while True:
+            async with self._shown:
+                await self._shown.wait_for(lambda: self.look().number > number)
+                view = self.look()
+            number = view.number
+            yield view
+
+    async def follow(self, after: int | None = None) -> AsyncIterator[Told]:
+        """Every recorded event after a place in the journal, or from now on, for ever."""
+        place = await self._memory.last() if after is None else after
+        while True:
+            page = await self._memory.told(place, PAGE)
+            for told in page:
+                place = told.seq
+                yield told
+            if not page:
+                async with self._shown:
+                    await self._shown.wait_for(lambda: self._last > place)
+
+    async def told(
+        self, after: int, limit: int, place: str = "", kinds: tuple[str, ...] = ()
+    ) -> list[Told]:
+        """Recorded events after a place in the journal, oldest first."""
+        return await self._memory.told(after, limit, place, kinds)
+
+    async def told_last(self, limit: int) -> list[Told]:
+        """The newest recorded events, newest last."""
+        last = await self._memory.last()
+        return await self._memory.told(max(0, last - limit), limit)
+
+    async def recall(
+        self, place: str, quantity: str, start: float, end: float, points: int = 500
+    ) -> Course:
+        """A quantity over time; KeyError where the place has no such quantity."""
+        key = f"{place}:{quantity}"
+        return await self._memory.course(key, self._units[key], start, end, points)
+
+    async def ask(self, request: Request, key: str | None = None) -> Asked:
+        """Leave a request and wait for its answer; for a switch, until its intent is durable.
+
+        The same principal, key and wish again get the command of the first time; another wish
+        under the same key raises KeyReused.
+        """
+        mark = fingerprint(request)
+        if key is not None:
+            earlier = await self._earlier(request.by.name, key, mark)
+            if earlier is not None:
+                return earlier
+            self._keys[request.by.name, key] = request.id
+        answer: asyncio.Future[Asked] = asyncio.get_running_loop().create_future()
+        wish = Wish(key, mark, self._ports.wall())
+        self._open[request.id] = Open(wish, request.by.name, answer)
+        self.leave_request(request)
+        try:
+            return await asyncio.shield(answer)
+        finally:
+            if key is not None and answer.done():
+                self._keys.pop((request.by.name, key), None)
+
+    async def command(self, id: str) -> CommandRow | None:
+        """How far a command has come."""
+        return await self._memory.command(id)
+
+    def new_id(self) -> str:
+        """An id for a request that nobody had before."""
+        return f"{int(self._ports.wall() * 1000):012x}-{self._secret()[:12]}"
+
+    async def principal_of_token(self, secret: str) -> Principal | None:
+        """Who shows this bearer token."""
+        found = await self._memory.access(access.role_of_token, secret)
+        return None if found is None else Principal(f"token:{found[0]}", Role(found[1]))
+
+    async def redeem(self, link: str) -> tuple[str, Principal] | None:
+        """Exchange a one-time link for a session: its secret, and who it is."""
+        session = self._secret()
+        at = self._ports.wall()
+        role = await self._memory.access(access.redeem_link, link, at, session, SESSION)
+        return None if role is None else (session, _session(session, role))
+
+    async def principal_of_session(self, secret: str) -> Principal | None:
+        """Who shows this session."""
+        role = await self._memory.access(access.role_of_session, secret, self._ports.wall())
+        return None if role is None else _session(secret, role)
+
+    async def leave(self, session: str) -> None:
+        """End a session."""
+        await self._memory.access(access.end_session, session)
+
+    async def new_link(self, role: Role) -> str:
+        """The secret of a fresh one-time link."""
+        secret = self._secret()
+        expires = self._ports.wall() + LINK
+        await self._memory.access(access.create_link, role.value, secret, expires)
+        return secret
+
+    # ---- for the loop and the recorder ----------------------------------------------------
+
+    def leave_request(self, request: Request) -> None:
+        """Put a request into the next step and wake the loop."""
+        self._inbox.append(request)
+        self._asked.set()
+
+    def take(self) -> tuple[list[Request], dict[str, Wish]]:
+        """The requests since the last tick, and what the recorder must know of them."""
+        requests, self._inbox = self._inbox, []
+        wishes = {r.id: self._open[r.id].wish for r in requests if r.id in self._open}
+        return requests, wishes
+
+    def wake(self) -> None:
+        """Let the loop turn now."""
+        self._asked.set()
+
+    async def wait_asked(self) -> None:
+        """Wait until somebody asks."""
+        await self._asked.wait()
+        self._asked.clear()
+
+    def answer(self, request: str, asked: Asked) -> None:
+        """Hand an answer to whoever waits for it."""
+        waiting = self._open.pop(request, None)
+        if waiting is not None and not waiting.answer.done():
+            waiting.answer.set_result(asked)
+
+    def publish(self, view: View, units: Mapping[str, str]) -> None:
+        """Show a new view to all who look."""
+        self._view, self._units = view, units
+
+    def tell(self, told: Sequence[Told]) -> None:
+        """Tell followers that the journal has grown."""
+        if told:
+            self._last = max(self._last, told[-1].seq)
+
+    async def notify(self) -> None:
+        """Wake those who wait for views or events."""
+        async with self._shown:
+            self._shown.notify_all()
+
+    async def _earlier(self, principal: str, key: str, mark: str) -> Asked | None:
+        """The answer that this key got before, if any; one on its way is waited for."""
+        if (principal, key) in self._keys and (id := self._keys[principal, key]) in self._open:
+            waiting = self._open[id]
+            if waiting.wish.fingerprint != mark:
+                raise KeyReused(key)
+            return await asyncio.shield(waiting.answer)
+        found = await self._memory.command_by_key(principal, key)
+        if found is None:
+            return None
+        row, known = found
+        if known != mark:
+            raise KeyReused(key)
+        return Asked(None, "", row)
+
+
+def fingerprint(request: Request) -> str:
+    """What a request wishes, in short: two that differ in this are not the same wish."""
+    wish = [type(request).__name__, request.place]
+    if isinstance(request, Switch):
+        wish.append("on" if request.on else "off")
+    return hashlib.sha256(json.dumps(wish).encode()).hexdigest()
+
+
+def _session(secret: str, role: str) -> Principal:
+    return Principal(f"session:{hashlib.sha256(secret.encode()).hexdigest()[:8]}", Role(role))

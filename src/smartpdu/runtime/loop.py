@@ -1,0 +1,218 @@
+"""The loop that turns: read, step, intend, act, record, show (architecture 3.7).
+
+The loop itself never waits for hardware, disk or network: sources fill the frame in their own
+time, and the recorder makes outcomes durable in order. Clock, disk and dice reach it as ports.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import structlog
+
+from smartpdu.drivers.source import Ports
+from smartpdu.engine.alarm import standing_alarms
+from smartpdu.engine.house import House
+from smartpdu.engine.state import State, first, taken, written
+from smartpdu.engine.step import step
+from smartpdu.model.command import SwitchOutlet
+from smartpdu.model.event import (
+    ClockStepped,
+    CommandRefused,
+    Event,
+    HouseStarted,
+    HouseStopped,
+)
+from smartpdu.model.request import Recover, Withdraw
+from smartpdu.model.snapshot import Snapshot
+from smartpdu.runtime.collector import Collector
+from smartpdu.runtime.columns import Columns
+from smartpdu.runtime.desk import HOUSE, Desk
+from smartpdu.runtime.memory import Memory, Unrecorded
+from smartpdu.runtime.recorder import Recorder
+from smartpdu.runtime.view import Unrecallable, View
+
+EVERY = 1.0  # s between ticks
+KEEP_STATE = 30.0  # s between copies of the heart's state
+TEND = 60.0  # s between visits to the history
+STEP = 2.0  # s that the wall clock may differ from the monotonic one before it is told
+KEY_LIFE = 86400.0  # s that an idempotency key is remembered
+
+log = structlog.get_logger()
+
+
+class Loop:
+    """One house turning: its state, and the parts around it."""
+
+    def __init__(
+        self,
+        site: str,
+        house: House,
+        memory: Memory,
+        desk: Desk,
+        ports: Ports,
+        boot: str,
+        version: str,
+    ) -> None:
+        """A loop that has not turned yet; `join` gives it its collector."""
+        self._site = site
+        self._house = house
+        self._memory = memory
+        self._desk = desk
+        self._ports = ports
+        self._boot = boot
+        self._version = version
+        self._columns = Columns(house.plant)
+        self._units = self._columns.units
+        self._state: State = first(house.plant, house.traces, ports.wall(), ports.clock())
+        self._number = 0
+        self._remembered = -1
+        self._visits: dict[str, float] = {}
+        self._skew = ports.wall() - ports.clock()
+        self._kept_alarms: set[tuple[str, str]] = set()
+
+    def join(self, collector: Collector, recorder: Recorder) -> None:
+        """Take the parts that need the loop's own calls to be built."""
+        self._collector = collector
+        self._recorder = recorder
+
+    def withdraw(self, command: SwitchOutlet, why: str) -> None:
+        """Take back a command that surely did not leave or was not carried out."""
+        id = self._desk.new_id()
+        self._desk.leave_request(Withdraw(id, HOUSE, command.place, command.id, why))
+
+    async def start(self) -> None:
+        """Take over what the last run left: state, and commands whose end is not known."""
+        at = self._ports.wall()
+        events: list[Event] = [HouseStarted(at, "house", self._boot, self._version, self._print())]
+        try:
+            plain = await self._memory.read_state()
+            if plain is not None:
+                self._state = self._taken(plain)
+            for row in await self._memory.open_commands():
+                if row.place in self._house.places:
+                    request = Recover(self._desk.new_id(), HOUSE, row.place, row.id, row.on, row.by)
+                    self._desk.leave_request(request)
+                else:
+                    gone = "cut off by a restart; its outlet is no more"
+                    events.append(CommandRefused(at, row.place, row.id, row.on, row.by, gone))
+        except Unrecallable as error:
+            log.error("state_unread", why=str(error))
+        self._recorder.put_events(events)
+        await self._recorder.drain()
+
+    async def run(self) -> None:
+        """Turn for ever; ends only by being cancelled."""
+        due = self._ports.clock()
+        while True:
+            await self.turn()
+            due = max(due + EVERY, self._ports.clock())
+            await self._wait(due)
+
+    async def turn(self) -> None:
+        """One tick."""
+        now = self._collector.freeze(self._recorder.unrecorded)
+        requests, wishes = self._desk.take()
+        outcome = step(self._house, self._state, now, requests)
+        if told := self._clock_events(now):
+            outcome = replace(outcome, events=(*told, *outcome.events))
+        self._state = outcome.state
+        self._number += 1
+        self._desk.publish(self._view(now), self._units)
+        self._recorder.put(outcome, wishes)
+        self._remember(now)
+        await self._visit(now)
+        await self._desk.notify()
+
+    async def stop(self) -> None:
+        """Keep what must not be lost, before the end."""
+        self._recorder.put_events([HouseStopped(self._ports.wall(), "house", self._boot)])
+        await self._recorder.drain()
+        await self._keep_state()
+
+    async def _wait(self, due: float) -> None:
+        asked = asyncio.ensure_future(self._desk.wait_asked())
+        slept = asyncio.ensure_future(self._ports.sleep(max(0.0, due - self._ports.clock())))
+        try:
+            await asyncio.wait({asked, slept}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            asked.cancel()
+            slept.cancel()
+
+    def _view(self, now: Snapshot) -> View:
+        house = self._house
+        troubles = (self._recorder.trouble,) if self._recorder.trouble else ()
+        return View(
+            self._number,
+            self._site,
+            house.plant,
+            house.places,
+            now,
+            self._state.memory,
+            house.rules,
+            house.traces,
+            house.hazards,
+            tuple(standing_alarms(self._state.alarms)),
+            troubles,
+        )
+
+    def _remember(self, now: Snapshot) -> None:
+        """Hand one row a second to the history."""
+        second = int(now.at)
+        if second == self._remembered:
+            return
+        self._remembered = second
+        row = self._columns.row(now)
+        if (series := self._columns.grown(row)) is not None:
+            self._memory.declare(series)
+        self._memory.remember(float(second), self._columns.chosen(row))
+
+    async def _visit(self, now: Snapshot) -> None:
+        """Look after the history and the state from time to time."""
+        alarms = self._state.alarms
+        if self._due("state", now.clock, KEEP_STATE) or set(alarms) != self._kept_alarms:
+            self._kept_alarms = set(alarms)
+            asyncio.get_running_loop().create_task(self._keep_state())
+        if self._due("tend", now.clock, TEND):
+            asyncio.get_running_loop().create_task(self._tend(now.at))
+
+    def _due(self, what: str, clock: float, every: float) -> bool:
+        if clock - self._visits.get(what, clock - every) < every:
+            return False
+        self._visits[what] = clock
+        return True
+
+    async def _keep_state(self) -> None:
+        try:
+            plain = written(self._state, self._house.plant, self._house.traces)
+            await self._memory.write_state(plain)
+        except Unrecorded as error:
+            log.warning("state_unkept", why=str(error))
+
+    async def _tend(self, at: float) -> None:
+        try:
+            await self._memory.tend(at)
+            await self._memory.forget_keys(at - KEY_LIFE)
+        except Unrecorded as error:
+            log.warning("history_untended", why=str(error))
+
+    def _taken(self, plain: Mapping[str, Any]) -> State:
+        house = self._house
+        try:
+            return taken(plain, house.plant, house.rules, house.traces, self._ports.clock())
+        except (KeyError, TypeError, ValueError) as error:  # of another version: begin anew
+            log.warning("state_unfit", why=repr(error))
+            return self._state
+
+    def _clock_events(self, now: Snapshot) -> tuple[Event, ...]:
+        skew = now.at - now.clock
+        step_, self._skew = skew - self._skew, skew
+        if abs(step_) < STEP:
+            return ()
+        return (ClockStepped(now.at, "house", round(step_, 3)),)
+
+    def _print(self) -> str:
+        tables = (self._house.plant.outlets, self._house.plant.circuits, self._house.plant.phases)
+        return " ".join(f"{type(t).__name__.lower()}:{len(t)}" for t in tables)
+

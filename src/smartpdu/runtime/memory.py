@@ -1,0 +1,216 @@
+"""The memory as the loop sees it: the store's calls, each in a thread, in the order they came.
+
+The writer has one thread of its own, so the journal's order is the order of the ticks; readers use
+another, so that a long look back delays no order. A slow or broken disk holds up neither the loop
+nor the collector.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from smartpdu.model.command import CommandState, SwitchOutlet
+from smartpdu.model.event import Event, body
+from smartpdu.model.units import Column
+from smartpdu.runtime.view import CommandRow, Course, Told, Unrecallable
+from smartpdu.store import access
+from smartpdu.store.commands import Commands, Order, Settled, StoredCommand
+from smartpdu.store.database import Database, StoreError, open_database
+from smartpdu.store.history import History, Series
+from smartpdu.store.journal import Entry, Journal, Record
+from smartpdu.store.settings import read_state, write_state
+
+T = TypeVar("T")
+
+
+class Unrecorded(Exception):
+    """What should have been kept could not be; the text is for a person."""
+
+
+class Memory:
+    """One database file with the journal, commands, settings, access and history in it."""
+
+    def __init__(self, database: Database, series: Sequence[Series] = (), batch: float = 10.0):
+        """The memory over an open database; `close` ends its threads and the database."""
+        self.database = database
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="reader")
+        self._journal = Journal(database)
+        self._commands = Commands(database)
+        self._history = History(database, series, batch=batch)
+
+    @classmethod
+    def at(cls, directory: Path) -> "Memory":
+        """The memory in a data directory; raises Unrecorded where it cannot be opened."""
+        try:
+            return cls(open_database(directory / "smartpdu.db"))
+        except StoreError as error:
+            raise Unrecorded(str(error)) from error
+
+    async def write(self, action: Callable[[], T]) -> T:
+        """Do something with the store in the writer's thread."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._writer, action)
+        except StoreError as error:
+            raise Unrecorded(str(error)) from error
+
+    async def read(self, action: Callable[[], T]) -> T:
+        """Look something up in the reader's thread."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._reader, action)
+        except StoreError as error:
+            raise Unrecallable(str(error)) from error
+
+    async def intend(self, orders: Sequence[Order], events: Iterable[Event]) -> list[Told]:
+        """Make orders durable, with the events that tell of them; nothing is kept if it fails."""
+        entries = [_entry(event) for event in events]
+        sealed = await self.write(lambda: self._commands.intend(orders, entries))
+        return _told(sealed, entries)
+
+    async def keep(self, events: Sequence[Event], settled: Sequence[Settled]) -> list[Told]:
+        """Keep events, and the ends of commands in the same transaction."""
+        entries = [_entry(event) for event in events]
+        if settled:
+            sealed = await self.write(lambda: self._commands.settle(settled, entries))
+        else:
+            sealed = await self.write(lambda: self._journal.append(entries))
+        return _told(sealed, entries)
+
+    async def told(
+        self, after: int, limit: int, place: str = "", kinds: tuple[str, ...] = ()
+    ) -> list[Told]:
+        """Events of the journal after a sequence number, oldest first."""
+        records = await self.read(lambda: self._journal.read(after, limit, place, kinds))
+        return [_read(record) for record in records]
+
+    async def last(self) -> int:
+        """Sequence number of the newest event."""
+        return await self.read(self._journal.last)
+
+    async def command(self, id: str) -> CommandRow | None:
+        """A command by its id."""
+        return _row(await self.read(lambda: self._commands.find(id)))
+
+    async def command_by_key(self, principal: str, key: str) -> tuple[CommandRow, str] | None:
+        """A command by who asked and its idempotency key, with the fingerprint of its body."""
+        found = await self.read(lambda: self._commands.by_key(principal, key))
+        row = _row(found)
+        return None if row is None or found is None else (row, found.fingerprint)
+
+    async def open_commands(self) -> list[CommandRow]:
+        """Commands that were intended and have no end yet."""
+        found = await self.read(self._commands.open)
+        return [row for row in (_row(command) for command in found) if row is not None]
+
+    async def forget_keys(self, before: float) -> None:
+        """Forget idempotency keys of commands that were asked before a time."""
+        await self.write(lambda: self._commands.forget_keys(before))
+
+    def declare(self, series: Sequence[Series]) -> None:
+        """Say which series each following row of `remember` holds."""
+        self._writer.submit(self._history.declare, series)
+
+    def remember(self, at: float, values: Column) -> None:
+        """Take one row of history; it is written with its batch, in the writer's thread."""
+        self._writer.submit(self._take, at, values)
+
+    def _take(self, at: float, values: Column) -> None:
+        try:
+            self._history.append(at, values)
+        except StoreError:
+            return  # the journal says it loudly; the history has a gap
+
+    async def tend(self, at: float) -> None:
+        """Seal, roll up and forget history."""
+        await self.write(lambda: self._history.tend(at))
+
+    async def flush(self) -> None:
+        """Write the history that is still in memory."""
+        await self.write(self._history.flush)
+
+    async def course(
+        self, key: str, unit: str, start: float, end: float, points: int
+    ) -> Course:
+        """A series over time."""
+        trend = await self.read(lambda: self._history.trend(key, start, end, points))
+        return Course(trend.at, trend.minimum, trend.mean, trend.maximum, unit)
+
+    async def write_state(self, plain: dict[str, Any]) -> None:
+        """Keep the state of the heart for the next start."""
+        blob = json.dumps(plain, default=_number).encode()
+        await self.write(lambda: write_state(self.database, "heart", blob))
+
+    async def read_state(self) -> dict[str, Any] | None:
+        """The state of the heart of the last run, or None."""
+        blob = await self.read(lambda: read_state(self.database, "heart"))
+        return None if blob is None else json.loads(blob)
+
+    async def access(self, action: Callable[..., T], *arguments: Any) -> T:
+        """One of the functions of store.access, with the database before its arguments."""
+        return await self.write(lambda: action(self.database, *arguments))
+
+    async def close(self) -> None:
+        """Write what is left and let go of the file."""
+        try:
+            await self.flush()
+        except Unrecorded:
+            pass  # said already; closing goes on
+        self._writer.shutdown()
+        self._reader.shutdown()
+        self.database.close()
+
+
+def order(command: SwitchOutlet, key: str | None, fingerprint: str, asked: float) -> Order:
+    """A command as the store keeps it."""
+    wish = {"on": command.on}
+    return Order(command.id, key, command.by, fingerprint, command.place, wish, asked)
+
+
+def settled(event: Any, state: CommandState) -> Settled:
+    """The end of a command as the store keeps it."""
+    return Settled(event.command, state.value, event.reason, event.at)
+
+
+def _entry(event: Event) -> Entry:
+    return Entry(event.at, type(event).__name__, event.place, body(event))
+
+
+def _told(sealed: Sequence[Any], entries: Sequence[Entry]) -> list[Told]:
+    return [
+        Told(seal.seq, entry.at, entry.kind, entry.place, entry.body)
+        for seal, entry in zip(sealed, entries, strict=True)
+    ]
+
+
+def _read(record: Record) -> Told:
+    return Told(record.seq, record.at, record.kind, record.place, record.body)
+
+
+def _row(found: StoredCommand | None) -> CommandRow | None:
+    if found is None:
+        return None
+    return CommandRow(
+        found.id,
+        found.place,
+        bool(found.wish["on"]),
+        found.principal,
+        CommandState(found.state),
+        found.reason,
+        found.asked,
+        found.intended,
+        found.finished,
+    )
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"cannot keep a {type(value).__name__}")
+
+
+__all__ = ["Memory", "Unrecorded", "access", "order", "settled"]

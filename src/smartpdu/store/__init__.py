@@ -1,0 +1,1 @@
+"""The memory: journal, commands, settings, history in one file."""

@@ -1,0 +1,1 @@
+"""A rack that lives, and fails on demand (whitepaper 16.2)."""
