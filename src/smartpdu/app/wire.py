@@ -130,9 +130,7 @@ def sources(site: Site, ports: Ports) -> dict[str, tuple[Source, Part]]:
     for row, wanted in enumerate(site.sources):
         driver: Driver = known[wanted.driver].load()
         own = part(site.plant, row)
-        asked = Wanted(
-            wanted.path, wanted.settings, own, site.plant, site.sections, shared, ports
-        )
+        asked = Wanted(wanted.path, wanted.settings, own, site.plant, site.sections, shared, ports)
         opened[wanted.path] = (driver.open_source(asked), own)
     return opened
 

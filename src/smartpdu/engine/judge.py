@@ -145,11 +145,13 @@ def _kept(held: Held) -> Held:
     keep = (held.level > 0) | ~np.isnan(held.warned) | ~np.isnan(held.alarmed)
     if not keep.any():
         return CALM
-    return Held(*(column[keep] for column in _columns(held)))
-
-
-def _columns(held: Held) -> tuple[Rows, Levels, Column, Column, Column]:
-    return held.row, held.level, held.warned, held.alarmed, held.inside
+    return Held(
+        held.row[keep],
+        held.level[keep],
+        held.warned[keep],
+        held.alarmed[keep],
+        held.inside[keep],
+    )
 
 
 def _changes(rows: Rows, before: Levels, after: Levels, value: Column, limits: Limits) -> Changes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -168,4 +169,4 @@ def _alarm(entry: Mapping[str, Any]) -> Alarm:
 
 
 def _plain(column: Column) -> list[float | None]:
-    return [None if value != value else value for value in column.tolist()]
+    return [None if isnan(value) else value for value in column.tolist()]

@@ -21,7 +21,6 @@ from smartpdu.model.rule import Rule, Tick
 from smartpdu.model.snapshot import Snapshot
 from smartpdu.model.units import Column
 
-
 T = TypeVar("T")
 
 
@@ -81,7 +80,7 @@ def remember(
     for trace in house.traces:
         try:
             memory[trace.key] = trace.fold(state.memory[trace.key], tick)
-        except Exception as error:  # a trace may fail; the house goes on
+        except Exception as error:  # noqa: BLE001 - a trace may fail; the house goes on
             broken[trace.key] = repr(error)
     return tick, broken
 
@@ -97,7 +96,7 @@ def watch(
         before = state.held.get(rule.key, CALM)
         try:
             held[rule.key], change = judge(rule.measure(tick), rule.limits, before, tick.elapsed)
-        except Exception as error:  # a rule may fail; the others run
+        except Exception as error:  # noqa: BLE001 - a rule may fail; the others run
             held[rule.key] = before
             broken[rule.key] = repr(error)
             continue

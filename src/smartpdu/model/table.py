@@ -22,7 +22,8 @@ class Table:
 
 def total(values: Column, by: Rows, rows: int) -> Column:
     """Sum of the values of each parent's children; a gap in one child is a gap in the sum."""
-    return np.bincount(by, weights=values, minlength=rows)
+    sums: Column = np.bincount(by, weights=values, minlength=rows).astype(np.float64, copy=False)
+    return sums
 
 
 def total_known(values: Column, by: Rows, rows: int) -> Column:

@@ -22,7 +22,7 @@ FORGET = 7 * 86400.0  # s: an outlet left empty is a matter of course after some
 def peak_load(before: Amperes, tick: Tick) -> Amperes:
     """Highest current that each outlet carried, slowly forgotten; 0 once it was switched off."""
     outlets = tick.now.outlets
-    peak = np.fmax(outlets.current, before * np.exp(-tick.elapsed / FORGET))
+    peak: Amperes = np.fmax(outlets.current, before * np.exp(-tick.elapsed / FORGET))
     peak[outlets.on == 0] = 0.0
     return peak
 

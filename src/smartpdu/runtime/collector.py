@@ -122,7 +122,7 @@ class Collector:
                     await line.source.obey(command)
             except SourceError as error:  # it surely did not happen
                 self._withdraw(command, str(error))
-            except Exception as error:  # it may have happened: the read-back will tell
+            except Exception as error:  # noqa: BLE001 - it may have happened: read-back tells
                 log.warning("order_unclear", source=line.path, place=command.place, why=repr(error))
         return ordered
 
@@ -130,7 +130,7 @@ class Collector:
         try:
             async with asyncio.timeout(GIVE_UP):
                 piece = await line.source.read()
-        except Exception as error:  # whatever a device or driver does: its rows are gaps
+        except Exception as error:  # noqa: BLE001 - whatever it was: its rows are gaps
             now = self._ports.wall(), self._ports.clock()
             land(self._frame, blank(line.part.plant, *now), line.part)
             if not line.silent:

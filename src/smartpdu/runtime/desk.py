@@ -59,16 +59,14 @@ class Desk:
 
     async def seen(self) -> None:
         """Wait until there is a first view."""
-        async with self._shown:
-            await self._shown.wait_for(lambda: self._view is not None)
+        await self._until(lambda: self._view is not None)
 
     async def views(self) -> AsyncIterator[View]:
         """Each new view; one that is slow to look misses some, never the newest."""
         number = 0
         while True:
-            async with self._shown:
-                await self._shown.wait_for(lambda: self.look().number > number)
-                view = self.look()
+            await self._until(lambda: self.look().number > number)  # noqa: B023 - awaited at once
+            view = self.look()
             number = view.number
             yield view
 
@@ -81,8 +79,7 @@ class Desk:
                 place = told.seq
                 yield told
             if not page:
-                async with self._shown:
-                    await self._shown.wait_for(lambda: self._last > place)
+                await self._until(lambda: self._last > place)  # noqa: B023 - awaited at once
 
     async def told(
         self, after: int, limit: int, place: str = "", kinds: tuple[str, ...] = ()
@@ -201,6 +198,10 @@ class Desk:
         """Wake those who wait for views or events."""
         async with self._shown:
             self._shown.notify_all()
+
+    async def _until(self, true: Callable[[], bool]) -> None:
+        async with self._shown:
+            await self._shown.wait_for(true)
 
     async def _earlier(self, principal: str, key: str, mark: str) -> Asked | None:
         """The answer that this key got before, if any; one on its way is waited for."""

@@ -215,4 +215,3 @@ class Loop:
     def _print(self) -> str:
         tables = (self._house.plant.outlets, self._house.plant.circuits, self._house.plant.phases)
         return " ".join(f"{type(t).__name__.lower()}:{len(t)}" for t in tables)
-

@@ -133,9 +133,7 @@ class Memory:
         """Write the history that is still in memory."""
         await self.write(self._history.flush)
 
-    async def course(
-        self, key: str, unit: str, start: float, end: float, points: int
-    ) -> Course:
+    async def course(self, key: str, unit: str, start: float, end: float, points: int) -> Course:
         """A series over time."""
         trend = await self.read(lambda: self._history.trend(key, start, end, points))
         return Course(trend.at, trend.minimum, trend.mean, trend.maximum, unit)
