@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from smartpdu.drivers.source import Ports
 from smartpdu.model.request import Principal, Request, Role, Switch
-from smartpdu.runtime.memory import Memory, access
+from smartpdu.runtime.memory import Memory
 from smartpdu.runtime.recorder import Wish
 from smartpdu.runtime.view import Asked, CommandRow, Course, KeyReused, Told, View
+from smartpdu.store import access
 
 SESSION = 12 * 3600.0  # s that a browser stays known
 LINK = 600.0  # s that a one-time link may be used
@@ -28,7 +29,6 @@ class Open:
     """A request that waits for its answer."""
 
     wish: Wish
-    principal: str
     answer: asyncio.Future[Asked]
 
 
@@ -44,7 +44,7 @@ class Desk:
         self._units: Mapping[str, str] = {}
         self._inbox: list[Request] = []
         self._open: dict[str, Open] = {}
-        self._keys: dict[tuple[str, str], str] = {}
+        self._keys: dict[tuple[str, str], tuple[str, asyncio.Future[Asked]]] = {}
         self._asked = asyncio.Event()
         self._shown = asyncio.Condition()
         self._last = 0
@@ -106,20 +106,16 @@ class Desk:
         under the same key raises KeyReused.
         """
         mark = fingerprint(request)
-        if key is not None:
-            earlier = await self._earlier(request.by.name, key, mark)
-            if earlier is not None:
-                return earlier
-            self._keys[request.by.name, key] = request.id
-        answer: asyncio.Future[Asked] = asyncio.get_running_loop().create_future()
-        wish = Wish(key, mark, self._ports.wall())
-        self._open[request.id] = Open(wish, request.by.name, answer)
-        self.leave_request(request)
-        try:
-            return await asyncio.shield(answer)
-        finally:
-            if key is not None and answer.done():
-                self._keys.pop((request.by.name, key), None)
+        if key is None:
+            return await self._ask(request, None, mark)
+        spot = (request.by.name, key)
+        if spot not in self._keys:  # taken before anything is awaited: two retries are one wish
+            self._keys[spot] = (mark, asyncio.ensure_future(self._once(request, key, mark)))
+            self._keys[spot][1].add_done_callback(lambda _: self._keys.pop(spot))
+        known, answer = self._keys[spot]
+        if known != mark:
+            raise KeyReused(key)
+        return await asyncio.shield(answer)
 
     async def command(self, id: str) -> CommandRow | None:
         """How far a command has come."""
@@ -203,20 +199,21 @@ class Desk:
         async with self._shown:
             await self._shown.wait_for(true)
 
-    async def _earlier(self, principal: str, key: str, mark: str) -> Asked | None:
-        """The answer that this key got before, if any; one on its way is waited for."""
-        if (principal, key) in self._keys and (id := self._keys[principal, key]) in self._open:
-            waiting = self._open[id]
-            if waiting.wish.fingerprint != mark:
-                raise KeyReused(key)
-            return await asyncio.shield(waiting.answer)
-        found = await self._memory.command_by_key(principal, key)
+    async def _once(self, request: Request, key: str, mark: str) -> Asked:
+        """The command that this key got before, or else the answer to the request."""
+        found = await self._memory.command_by_key(request.by.name, key)
         if found is None:
-            return None
+            return await self._ask(request, key, mark)
         row, known = found
         if known != mark:
             raise KeyReused(key)
         return Asked(None, "", row)
+
+    async def _ask(self, request: Request, key: str | None, mark: str) -> Asked:
+        answer: asyncio.Future[Asked] = asyncio.get_running_loop().create_future()
+        self._open[request.id] = Open(Wish(key, mark, self._ports.wall()), answer)
+        self.leave_request(request)
+        return await asyncio.shield(answer)
 
 
 def fingerprint(request: Request) -> str:

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+import structlog
 
 from smartpdu.model.command import CommandState, SwitchOutlet
 from smartpdu.model.event import Event, body
 from smartpdu.model.units import Column
 from smartpdu.runtime.view import CommandRow, Course, Told, Unrecallable
-from smartpdu.store import access
 from smartpdu.store.commands import Commands, Order, Settled, StoredCommand
 from smartpdu.store.database import Database, StoreError, open_database
 from smartpdu.store.history import History, Series
@@ -26,6 +26,8 @@ from smartpdu.store.journal import Entry, Journal, Record
 from smartpdu.store.settings import read_state, write_state
 
 T = TypeVar("T")
+
+log = structlog.get_logger()
 
 
 class Unrecorded(Exception):
@@ -40,9 +42,11 @@ class Memory:
         self.database = database
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="reader")
+        self._historian = ThreadPoolExecutor(1, thread_name_prefix="historian")
         self._journal = Journal(database)
         self._commands = Commands(database)
         self._history = History(database, series, batch=batch)
+        self._undeclared: Sequence[Series] = ()
 
     @classmethod
     def at(cls, directory: Path) -> "Memory":
@@ -54,8 +58,11 @@ class Memory:
 
     async def write(self, action: Callable[[], T]) -> T:
         """Do something with the store in the writer's thread."""
+        return await self._done(self._writer, action)
+
+    async def _done(self, thread: ThreadPoolExecutor, action: Callable[[], T]) -> T:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._writer, action)
+            return await asyncio.get_running_loop().run_in_executor(thread, action)
         except StoreError as error:
             raise Unrecorded(str(error)) from error
 
@@ -113,25 +120,35 @@ class Memory:
 
     def declare(self, series: Sequence[Series]) -> None:
         """Say which series each following row of `remember` holds."""
-        self._writer.submit(self._history.declare, series)
+        self._historian.submit(self._declared, series)
 
     def remember(self, at: float, values: Column) -> None:
-        """Take one row of history; it is written with its batch, in the writer's thread."""
-        self._writer.submit(self._take, at, values)
+        """Take one row of history; it is written with its batch, in a thread of its own."""
+        self._historian.submit(self._take, at, values)
+
+    def _declared(self, series: Sequence[Series]) -> None:
+        try:
+            self._history.declare(series)
+        except StoreError as error:
+            self._undeclared = series
+            log.error("history_undeclared", why=str(error))
 
     def _take(self, at: float, values: Column) -> None:
         try:
+            if self._undeclared:
+                self._history.declare(self._undeclared)
+                self._undeclared = ()
             self._history.append(at, values)
-        except StoreError:
-            return  # the journal says it loudly; the history has a gap
+        except StoreError as error:
+            log.warning("history_unwritten", why=str(error))  # it stays in memory for some minutes
 
     async def tend(self, at: float) -> None:
         """Seal, roll up and forget history."""
-        await self.write(lambda: self._history.tend(at))
+        await self._done(self._historian, lambda: self._history.tend(at))
 
     async def flush(self) -> None:
         """Write the history that is still in memory."""
-        await self.write(self._history.flush)
+        await self._done(self._historian, self._history.flush)
 
     async def course(self, key: str, unit: str, start: float, end: float, points: int) -> Course:
         """A series over time."""
@@ -158,6 +175,7 @@ class Memory:
             await self.flush()
         except Unrecorded:
             pass  # said already; closing goes on
+        self._historian.shutdown()
         self._writer.shutdown()
         self._reader.shutdown()
         self.database.close()
@@ -209,6 +227,3 @@ def _number(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     raise TypeError(f"cannot keep a {type(value).__name__}")
-
-
-__all__ = ["Memory", "Unrecorded", "access", "order", "settled"]

@@ -72,8 +72,10 @@ class Recorder:
         self._answer = answer
         self._show = show
         self._inbox: asyncio.Queue[tuple[float, Outcome, dict[str, Wish]]] = asyncio.Queue()
+        self._one_at_a_time = asyncio.Lock()
         self._backlog: deque[Event] = deque()
         self._dropped = 0
+        self._cleared: frozenset[str] = frozenset()
         self._failing_since: float | None = None
         self._working_since: float | None = None
         self.trouble = ""
@@ -100,12 +102,23 @@ class Recorder:
                 wait = RETRY if self._backlog else None
                 taken, outcome, wishes = await asyncio.wait_for(self._inbox.get(), wait)
             except TimeoutError:
-                await self._keep([])
+                await self.drain()
                 continue
             await self.record(taken, outcome, wishes)
 
     async def record(self, taken: float, outcome: Outcome, wishes: dict[str, Wish]) -> None:
         """Intend, act, record and show one outcome."""
+        async with self._one_at_a_time:
+            await self._record(taken, outcome, wishes)
+
+    async def drain(self) -> None:
+        """Record what is still waiting."""
+        while not self._inbox.empty():
+            await self.record(*self._inbox.get_nowait())
+        async with self._one_at_a_time:
+            await self._keep([])
+
+    async def _record(self, taken: float, outcome: Outcome, wishes: dict[str, Wish]) -> None:
         self._working_since = self._ports.clock()
         try:
             await self._intend(taken, (*outcome.commands, *outcome.already), wishes)
@@ -116,14 +129,6 @@ class Recorder:
             self._tell_answers(outcome, kept)
         finally:
             self._working_since = None
-
-    async def drain(self) -> None:
-        """Record what is still waiting, before the end."""
-        while not self._inbox.empty():
-            await self.record(*self._inbox.get_nowait())
-        await self._keep([])
-
-    _cleared: frozenset[str] = frozenset()
 
     async def _intend(
         self, taken: float, commands: Sequence[SwitchOutlet], wishes: dict[str, Wish]
