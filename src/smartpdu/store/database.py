@@ -1,57 +1,42 @@
-"""One SQLite file, its tables and migrations, and the words for what goes wrong with it.
+"""One SQLite file, opened and brought to today's form, and the words for what goes wrong with it.
 
 Written through apsw, which brings an SQLite that is free of the WAL-reset race of 3.7.0 to 3.51.2.
-WAL with synchronous FULL: a transaction is on the disk when its call returns.
+The laws of this file:
+
+1. WAL with synchronous FULL: a transaction is on the disk when its call returns.
+2. After a failed write or sync nothing of it is acknowledged, and the connection is opened anew:
+   what the system believes to be written after a failed sync may be lost.
+3. Nobody above sees an error of SQLite: all of them are StoreError, in words for a person.
 """
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import apsw
 
-T = TypeVar("T")
+from smartpdu.store.schema import MARK, STEPS
 
-MIGRATIONS = (
-    """
-    CREATE TABLE events(
-        seq INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, place TEXT NOT NULL,
-        body TEXT NOT NULL, seal BLOB NOT NULL);
-    CREATE INDEX events_place ON events(place, seq);
-    CREATE TRIGGER events_stay BEFORE UPDATE ON events
-        BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;
-    CREATE TRIGGER events_keep BEFORE DELETE ON events
-        BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;
-    CREATE TABLE commands(
-        id TEXT PRIMARY KEY, key TEXT, principal TEXT NOT NULL, fingerprint TEXT NOT NULL,
-        place TEXT NOT NULL, wish TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
-        asked REAL NOT NULL, intended REAL, finished REAL);
-    CREATE UNIQUE INDEX commands_key ON commands(principal, key) WHERE key IS NOT NULL;
-    CREATE INDEX commands_open ON commands(state) WHERE state = 'intended';
-    CREATE TABLE settings(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE states(name TEXT PRIMARY KEY, form BLOB NOT NULL) WITHOUT ROWID;
-    CREATE TABLE tokens(
-        id TEXT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, hash BLOB UNIQUE NOT NULL,
-        created REAL NOT NULL, revoked REAL);
-    CREATE TABLE links(
-        hash BLOB PRIMARY KEY, role TEXT NOT NULL, expires REAL NOT NULL) WITHOUT ROWID;
-    CREATE TABLE sessions(
-        hash BLOB PRIMARY KEY, role TEXT NOT NULL, expires REAL NOT NULL) WITHOUT ROWID;
-    CREATE TABLE series(id INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, digits INTEGER NOT NULL);
-    CREATE TABLE hot(
-        id INTEGER PRIMARY KEY, hour INTEGER NOT NULL, layout INTEGER NOT NULL,
-        form BLOB NOT NULL);
-    CREATE INDEX hot_hour ON hot(hour);
-    CREATE TABLE layouts(id INTEGER PRIMARY KEY, ids BLOB UNIQUE NOT NULL);
-    CREATE TABLE chunks(
-        tier INTEGER NOT NULL, start INTEGER NOT NULL, series INTEGER NOT NULL,
-        form BLOB NOT NULL, PRIMARY KEY(tier, start, series)) WITHOUT ROWID;
-    """,
-)
+T = TypeVar("T")
+Row = tuple[Any, ...]
 
 OLDEST = (3, 51, 3)  # SQLite before this can corrupt a WAL file under two connections
+PATIENCE = 5_000  # ms that one process waits for another one's transaction
+SYNCHRONOUS = ("FULL", "EXTRA", "NORMAL", "OFF")
+
+WORDS: tuple[tuple[type[apsw.Error], str], ...] = (
+    (apsw.FullError, "the disk is full"),
+    (apsw.ReadOnlyError, "the disk or the file is read-only"),
+    (apsw.IOError, "input/output error"),
+    (apsw.NotADBError, "not a database"),
+    (apsw.CorruptError, "the file is damaged"),
+    (apsw.CantOpenError, "cannot be opened"),
+    (apsw.BusyError, "locked by another program"),
+    (apsw.LockedError, "locked by another program"),
+)
+HARMLESS = (apsw.BusyError, apsw.ConstraintError)  # after these the connection can be trusted
 
 
 class StoreError(Exception):
@@ -66,76 +51,90 @@ class Database:
         self.path = path
         self._vfs = vfs
         self._synchronous = synchronous
-        self._writing = threading.RLock()
-        self._reading = threading.RLock()
+        self._writing = threading.Lock()
+        self._reading = threading.Lock()
         self._writer: apsw.Connection | None = None
         self._reader: apsw.Connection | None = None
-        with self._told():
-            self._migrate(self._opened_writer())
+        try:
+            self.write(self._migrated)
+        except StoreError:
+            self.close()
+            raise
 
     def write(self, action: Callable[[apsw.Connection], T]) -> T:
-        """Run an action in one transaction that is on the disk when this returns.
+        """Do something in one transaction that is on the disk when this returns.
 
-        After a failed write or sync the connection is opened anew, since what it believes to be
-        written may not be; nothing of the action is kept then.
+        Raises StoreError, or what the action raises; nothing of the action is kept then. (After a
+        failed sync it may be found later all the same: it was never acknowledged, but written.)
         """
         with self._writing, self._told():
-            connection = self._opened_writer()
+            if self._writer is None:
+                self._writer = self._opened()
             try:
-                return _in_transaction(connection, action)
-            except (apsw.IOError, apsw.FullError, apsw.CorruptError, apsw.CantOpenError):
-                self._let_go_of_writer()
+                return _in_transaction(self._writer, "IMMEDIATE", action)
+            except apsw.Error as error:
+                if not isinstance(error, HARMLESS):
+                    _let_go(self._writer)
+                    self._writer = None
                 raise
 
     def read(self, action: Callable[[apsw.Connection], T]) -> T:
-        """Run an action that only reads."""
+        """Look something up; all that the action reads is of one moment."""
         with self._reading, self._told():
             if self._reader is None:
-                self._reader = self._connect(apsw.SQLITE_OPEN_READONLY)
-            return action(self._reader)
+                self._reader = self._opened()
+                self._reader.execute("PRAGMA query_only = ON")
+            try:
+                return _in_transaction(self._reader, "DEFERRED", action)
+            except apsw.Error as error:
+                if not isinstance(error, HARMLESS):
+                    _let_go(self._reader)
+                    self._reader = None
+                raise
+
+    def look_up(self, query: str, *values: Any) -> list[Row]:
+        """All rows that a query gives."""
+        return self.read(lambda connection: rows(connection, query, values))
+
+    def change(self, query: str, *values: Any) -> list[Row]:
+        """Do one statement in a transaction of its own; the rows that it returns."""
+        return self.write(lambda connection: rows(connection, query, values))
 
     def close(self) -> None:
         """Let go of the file."""
         with self._writing, self._reading:
-            for connection in (self._reader, self._writer):
-                if connection is not None:
-                    connection.close(True)
+            _let_go(self._reader)
+            _let_go(self._writer)
             self._reader = self._writer = None
 
-    def _opened_writer(self) -> apsw.Connection:
-        if self._writer is None:
-            flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
-            self._writer = self._connect(flags)
-            self._writer.execute("PRAGMA journal_mode = WAL")
-            self._writer.execute(f"PRAGMA synchronous = {self._synchronous}")
-            self._writer.execute("PRAGMA foreign_keys = ON")
-        return self._writer
-
-    def _let_go_of_writer(self) -> None:
-        if self._writer is not None:
-            writer, self._writer = self._writer, None
-            try:
-                writer.close(True)
-            except apsw.Error:
-                pass  # it failed already; a fresh one is opened at the next write
-
-    def _connect(self, flags: int) -> apsw.Connection:
+    def _opened(self) -> apsw.Connection:
+        flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
         connection = apsw.Connection(str(self.path), flags=flags, vfs=self._vfs)
-        connection.set_busy_timeout(5_000)
-        connection.execute("PRAGMA cache_size = -2000")
+        try:
+            connection.set_busy_timeout(PATIENCE)
+            if connection.pragma("journal_mode", "WAL") != "wal":
+                raise StoreError(f"{self.path}: no write-ahead log can be kept on this disk")
+            connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+            connection.execute("PRAGMA foreign_keys = ON; PRAGMA cache_size = -1000")
+        except BaseException:
+            _let_go(connection)
+            raise
         return connection
 
-    def _migrate(self, connection: apsw.Connection) -> None:
-        version = connection.pragma("user_version")
-        if version > len(MIGRATIONS):
-            known = len(MIGRATIONS)
+    def _migrated(self, connection: apsw.Connection) -> None:
+        """Bring the file to today's form, or refuse it; raises StoreError."""
+        form, mark = connection.pragma("user_version"), connection.pragma("application_id")
+        filled = rows(connection, "SELECT 1 FROM sqlite_master LIMIT 1")
+        if mark != MARK and (form or filled):
+            raise StoreError(f"{self.path}: found a database of another program, not SmartPDU's")
+        if form > len(STEPS):
             raise StoreError(
-                f"{self.path}: found form {version}, expected at most {known}: "
+                f"{self.path}: found form {form} of the memory, expected at most {len(STEPS)}: "
                 "it was written by a newer SmartPDU"
             )
-        for number, script in enumerate(MIGRATIONS[version:], version + 1):
-            steps = f"{script}; PRAGMA user_version = {number}"
-            _in_transaction(connection, lambda c, s=steps: c.execute(s).fetchall())
+        for step in STEPS[form:]:
+            connection.execute(step)
+        connection.execute(f"PRAGMA user_version = {len(STEPS)}; PRAGMA application_id = {MARK}")
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -146,35 +145,50 @@ class Database:
 
 
 def open_database(path: Path, *, vfs: str | None = None, synchronous: str = "FULL") -> Database:
-    """The database in a file, made where there is none; raises StoreError."""
+    """The database in a file, made where there is none; raises StoreError.
+
+    A new file is readable by its owner alone: it holds what tells who may come in.
+    """
     if tuple(int(part) for part in apsw.sqlite_lib_version().split(".")) < OLDEST:
         raise StoreError(f"SQLite {apsw.sqlite_lib_version()} is too old: 3.51.3 is needed")
+    if synchronous not in SYNCHRONOUS:
+        raise ValueError(f"synchronous: found {synchronous!r}, expected one of {SYNCHRONOUS}")
+    if vfs is None:
+        try:
+            path.touch(mode=0o600)
+        except OSError as error:
+            raise StoreError(f"{path}: cannot be opened ({error.strerror})") from error
     return Database(path, vfs, synchronous)
 
 
-def _in_transaction(connection: apsw.Connection, action: Callable[..., T]) -> T:
-    connection.execute("BEGIN IMMEDIATE")
+def rows(connection: apsw.Connection, query: str, values: Sequence[Any] = ()) -> list[Row]:
+    """All rows that a query gives, inside a transaction that the caller holds."""
+    return connection.execute(query, values).fetchall()
+
+
+def _in_transaction(
+    connection: apsw.Connection, kind: str, action: Callable[[apsw.Connection], T]
+) -> T:
+    connection.execute(f"BEGIN {kind}")
     try:
         result = action(connection)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
-            connection.execute("ROLLBACK")
+            with suppress(apsw.Error):  # the first error is the one to tell
+                connection.execute("ROLLBACK")
         raise
     return result
 
 
+def _let_go(connection: apsw.Connection | None) -> None:
+    if connection is not None:
+        with suppress(apsw.Error):  # a disk that failed may fail here as well
+            connection.close(True)
+
+
 def _words(error: apsw.Error) -> str:
-    words: dict[type[Any], str] = {
-        apsw.FullError: "disk full",
-        apsw.ReadOnlyError: "read-only",
-        apsw.IOError: "input/output error",
-        apsw.NotADBError: "not a SmartPDU database",
-        apsw.CorruptError: "the file is damaged",
-        apsw.CantOpenError: "cannot be opened",
-        apsw.BusyError: "locked by another program",
-    }
-    for kind, text in words.items():
+    for kind, text in WORDS:
         if isinstance(error, kind):
             return f"{text} ({error})"
     return str(error)

@@ -1,22 +1,31 @@
-"""Events, each sealed with the hash of the one before (12.2, 15.2).
+"""Events in an append-only row, each sealed with the hash of the one before (12.2, 15.2).
 
-seal(n) = SHA-256(seal(n-1) || canonical JSON of [seq, at, kind, place, body]). The sequence number
-and the seal before are both taken inside one BEGIN IMMEDIATE, so two processes cannot fork the
-chain. Known limit: events cut off at the very end are not missed by the chain itself; that needs
-a head that somebody else keeps.
+seal(n) = SHA-256(seal(n-1) || canonical JSON of [seq, at, kind, place, body]), and seal(0) is
+GENESIS. The sequence number and the seal before are both taken inside one BEGIN IMMEDIATE, so two
+processes cannot fork the chain.
+
+Known limits until the journal is a tree whose head others keep: events cut off at the very end,
+and a chain that somebody wrote anew from a place on with fresh seals, are not seen by `verify`.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import apsw
+import numpy as np
 
-from smartpdu.store.database import Database
+from smartpdu.store.database import Database, Row, rows
 
 GENESIS = hashlib.sha256(b"SmartPDU journal, form 1").digest()
+COLUMNS = "seq, at, kind, place, body, seal"
+ALTERED = "altered"
+MISSING = "missing"
+REORDERED = "reordered"
+INSERTED = "inserted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +60,11 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the chain holds, how many events it has, and the first that breaks it."""
+    """Whether the chain holds, how many events of it do, and the first that breaks it."""
 
     ok: bool
     count: int
-    seq: int = 0
+    seq: int | None = None
     why: str = ""
 
 
@@ -70,70 +79,135 @@ class Journal:
         """Keep entries in their order; they are on the disk when this returns."""
         if not entries:
             return []
-        return self._database.write(lambda connection: chain(connection, entries))
+        return self._database.write(lambda connection: chained(connection, entries))
 
     def read(
         self, after: int, limit: int, place: str = "", kinds: Sequence[str] = ()
     ) -> list[Record]:
         """Events after a sequence number, at a place or below it, of some kinds, oldest first."""
-        where, values = "seq > ?", [after]
+        where = "seq > ?"
+        values: list[Any] = [after]
         if place:
             where += " AND (place = ? OR substr(place, 1, ?) = ?)"
             values += [place, len(place) + 1, place + "/"]
         if kinds:
             where += f" AND kind IN ({','.join('?' * len(kinds))})"
             values += list(kinds)
-        query = f"SELECT seq, at, kind, place, body, seal FROM events WHERE {where} ORDER BY seq"
-        query += " LIMIT ?"
-        rows = self._database.read(lambda c: c.execute(query, [*values, limit]).fetchall())
-        return [Record(r[0], r[1], r[2], r[3], json.loads(r[4]), r[5]) for r in rows]
+        query = f"SELECT {COLUMNS} FROM events WHERE {where} ORDER BY seq LIMIT ?"
+        found = self._database.look_up(query, *values, max(0, limit))
+        return [Record(r[0], r[1], r[2], r[3], json.loads(r[4]), r[5]) for r in found]
 
     def last(self) -> int:
         """Sequence number of the newest event; 0 where there is none."""
-        query = "SELECT coalesce(max(seq), 0) FROM events"
-        return int(self._database.read(lambda c: c.execute(query).get))
+        return int(self._database.look_up("SELECT coalesce(max(seq), 0) FROM events")[0][0])
 
 
-def chain(connection: apsw.Connection, entries: Sequence[Entry]) -> list[Sealed]:
-    """Append entries to the chain inside a transaction that the caller holds."""
-    last = connection.execute("SELECT seq, seal FROM events ORDER BY seq DESC LIMIT 1").fetchone()
-    seq, seal = last or (0, GENESIS)
+def chained(connection: apsw.Connection, entries: Sequence[Entry]) -> list[Sealed]:
+    """Append entries to the chain, inside a transaction that the caller holds."""
+    last = rows(connection, "SELECT seq, seal FROM events ORDER BY seq DESC LIMIT 1")
+    seq, seal = last[0] if last else (0, GENESIS)
     kept = []
     for entry in entries:
         seq += 1
+        at, kind, place = float(entry.at), plain(entry.kind), plain(entry.place)
+        if not math.isfinite(at):
+            raise ValueError(f"event {kind} of {place}: found time {at}, expected UTC seconds")
         body = canonical(dict(entry.body))
-        seal = sealed(seal, seq, entry.at, entry.kind, entry.place, body)
-        row = (seq, entry.at, entry.kind, entry.place, body, seal)
+        seal = seal_on(seal, seq, at, kind, place, body)
+        row = (seq, at, kind, place, body, seal)
         connection.execute("INSERT INTO events VALUES(?, ?, ?, ?, ?, ?)", row)
         kept.append(Sealed(seq, seal))
     return kept
 
 
-def verify(database: Database) -> Verdict:
-    """Walk the whole chain and compare every seal."""
-
-    def walk(connection: apsw.Connection) -> Verdict:
-        before, expected = GENESIS, 1
-        query = "SELECT seq, at, kind, place, body, seal FROM events ORDER BY seq"
-        for seq, at, kind, place, body, seal in connection.execute(query):
-            if seq != expected:
-                return Verdict(False, expected - 1, expected, "an event is missing or was added")
-            if sealed(before, seq, at, kind, place, body) != seal:
-                return Verdict(False, expected - 1, seq, "an event was altered")
-            before, expected = seal, expected + 1
-        return Verdict(True, expected - 1)
-
-    return database.read(walk)
-
-
-def sealed(before: bytes, seq: int, at: float, kind: str, place: str, body: str) -> bytes:
-    """The seal of one event on top of the seal before it."""
-    facts = canonical([seq, at, kind, place, body])
+def seal_on(before: bytes, seq: int, at: float, kind: str, place: str, body: str) -> bytes:
+    """The seal of one event on top of the seal before it; `body` is canonical JSON already."""
+    facts = canonical([seq, at, kind, place])[:-1] + f",{body}]"
     return hashlib.sha256(before + facts.encode()).digest()
 
 
 def canonical(value: Any) -> str:
-    """JSON in one form: keys sorted, no spaces, no number that is none."""
+    """JSON in one form: keys sorted, no spaces, null for a number that is none."""
     return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON and SQLite can hold it: a gap is None, half a character is a mark."""
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode()
+        case Mapping():
+            return {plain(str(key)): plain(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [plain(inner) for inner in value]
+        case np.generic() | np.ndarray():
+            return plain(value.tolist())
+        case float() if not math.isfinite(value):
+            return None
+    return value
+
+
+def verify(database: Database) -> Verdict:
+    """Walk the whole chain and compare every seal."""
+    return database.read(_walked)
+
+
+def _walked(connection: apsw.Connection) -> Verdict:
+    before, count = GENESIS, 0
+    walk: Iterable[Row] = connection.execute(f"SELECT {COLUMNS} FROM events ORDER BY seq")
+    for row in walk:
+        if row[0] < 1:
+            return Verdict(False, count, row[0], INSERTED)
+        if row[0] != count + 1:
+            return Verdict(False, count, count + 1, MISSING)
+        if not _fits(before, count + 1, row):
+            return _diagnosed(connection, count, row)
+        before, count = row[5], count + 1
+    return Verdict(True, count)
+
+
+def _fits(before: bytes | None, seq: int, row: Row | None) -> bool:
+    """Whether a row's seal is that of its content at this number, on top of this seal."""
+    if before is None or row is None or not all(isinstance(v, str) for v in row[2:5]):
+        return False
+    return isinstance(row[1], float) and seal_on(before, seq, *row[1:5]) == row[5]
+
+
+def _diagnosed(connection: apsw.Connection, count: int, row: Row) -> Verdict:
+    """What happened to the first row whose seal does not fit, from where it would fit."""
+    seq = count + 1
+    if _fits(_seal(connection, seq - 2), seq - 1, row):
+        return Verdict(False, count - 1, seq - 1, INSERTED)  # a forged one pushed it back
+    following = _row(connection, seq + 1)
+    if _fits(_seal(connection, seq - 1), seq, following):
+        return Verdict(False, count, seq, INSERTED)
+    if _fits(row[5], seq + 2, following):
+        return Verdict(False, count, seq, MISSING)  # those behind it moved up
+    if _fits_elsewhere(connection, row):
+        return Verdict(False, count, seq, REORDERED)
+    return Verdict(False, count, seq, ALTERED)
+
+
+def _fits_elsewhere(connection: apsw.Connection, row: Row) -> bool:
+    before: bytes | None = GENESIS
+    walk: Iterable[Row] = connection.execute("SELECT seq, seal FROM events ORDER BY seq")
+    for seq, seal in walk:
+        # the seal below its true place may itself have moved there, hence both
+        if seq != row[0] and (_fits(before, seq, row) or _fits(seal, seq, row)):
+            return True
+        before = seal
+    return False
+
+
+def _row(connection: apsw.Connection, seq: int) -> Row | None:
+    found = rows(connection, f"SELECT {COLUMNS} FROM events WHERE seq = ?", (seq,))
+    return found[0] if found else None
+
+
+def _seal(connection: apsw.Connection, seq: int) -> bytes | None:
+    if seq == 0:
+        return GENESIS
+    found = _row(connection, seq)
+    return None if found is None else found[5]

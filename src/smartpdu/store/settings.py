@@ -10,24 +10,24 @@ from smartpdu.store.journal import canonical
 def read(database: Database, key: str, default: Any = None) -> Any:
     """A setting, or the default where it was never written."""
     query = "SELECT value FROM settings WHERE key = ?"
-    found = database.read(lambda c: c.execute(query, (key,)).get)
-    return default if found is None else json.loads(found)
+    found = database.look_up(query, key)
+    return json.loads(found[0][0]) if found else default
 
 
 def write(database: Database, key: str, value: Any) -> None:
     """Keep a setting; it is on the disk when this returns."""
     query = "INSERT OR REPLACE INTO settings VALUES(?, ?)"
-    database.write(lambda c: c.execute(query, (key, canonical(value))).fetchall())
+    database.change(query, key, canonical(value))
 
 
 def read_state(database: Database, name: str) -> bytes | None:
-    """A state that was kept under a name."""
+    """The state that was kept last under a name."""
     query = "SELECT form FROM states WHERE name = ?"
-    found: bytes | None = database.read(lambda c: c.execute(query, (name,)).get)
-    return found
+    found = database.look_up(query, name)
+    return bytes(found[0][0]) if found else None
 
 
 def write_state(database: Database, name: str, form: bytes) -> None:
-    """Keep a state under a name."""
+    """Keep a state under a name, in the place of the one before."""
     query = "INSERT OR REPLACE INTO states VALUES(?, ?)"
-    database.write(lambda c: c.execute(query, (name, form)).fetchall())
+    database.change(query, name, form)
