@@ -36,6 +36,6 @@ RULES = (
         "gaps.missing",
         Kind.SOURCE,
         missing,
-        Limits(high_warning=1e-9, high_critical=0.5, dwell=3.0),
+        Limits(high_warning=0.001, high_critical=0.5, dwell=3.0),
     ),
 )

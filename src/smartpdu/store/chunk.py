@@ -1,7 +1,8 @@
-"""How a column of numbers is packed: differences, one byte each where they fit, then zlib.
+"""How columns of whole numbers are packed: differences, one byte each where they fit, then zlib.
 
-Values are integers (a quantity times ten to its digits); GAP stands for a gap. A packed chunk
-carries a checksum of all its bytes; one that does not hold is told as damaged, never as numbers.
+A value is a quantity times ten to its digits, as an integer; GAP stands for a gap. A chunk is a
+table [rows, slots] packed as one piece. Its checksum covers all bytes and the id under which it
+is kept, so that a flipped bit and a chunk in a wrong place are told as damage, never as numbers.
 """
 
 import zlib
@@ -11,63 +12,109 @@ import numpy as np
 from numpy.typing import NDArray
 
 Whole = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
-GAP = np.iinfo(np.int64).min
-_HEAD = Struct("<IHI")  # checksum, number of values, bytes of the packed gaps
-_ESCAPE = 255
+GAP = int(np.iinfo(np.int64).min)
+LARGEST = 2.0**52  # beyond this a float of 64 bits has no whole digits left
+_HEAD = Struct("<IIIII")  # checksum, rows, slots, runs of gaps, escapes
+_ESCAPE = 255  # in the row of bytes: the step is too wide, and stands behind them
 
 
 class Damaged(Exception):
-    """Bytes that are no chunk any more."""
+    """Bytes that are not the chunk that was kept."""
 
 
-def packed(values: Whole) -> bytes:
-    """A column of at most 65,535 values as bytes."""
-    gaps = values == GAP
-    mask = zlib.compress(np.packbits(gaps).tobytes(), 6) if gaps.any() else b""
-    steps = np.diff(_filled(values, gaps), prepend=np.int64(0))
-    marks = ((steps << 1) ^ (steps >> 63)).view(np.uint64)  # zig-zag: small of either sign
-    wide = marks >= _ESCAPE
-    narrow = np.where(wide, _ESCAPE, marks).astype(np.uint8)
-    data = zlib.compress(narrow.tobytes() + marks[wide].tobytes(), 6)
-    rest = _HEAD.pack(0, len(values), len(mask))[4:] + mask + data
-    return zlib.crc32(rest).to_bytes(4, "little") + rest
+def whole(values: Floats, scale: Floats) -> Whole:
+    """Quantities times their scale as integers; what is no number, or too large, is a gap."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = np.rint(values * scale)
+        known = np.abs(scaled) <= LARGEST  # false for NaN as well
+    return np.where(known, np.where(known, scaled, 0.0).astype(np.int64), GAP)
 
 
-def unpacked(form: bytes) -> Whole:
-    """The column that was packed; raises Damaged."""
-    if len(form) < _HEAD.size:
-        raise Damaged("too short")
-    checksum, count, gaps = _HEAD.unpack_from(form)
-    if zlib.crc32(form[4:]) != checksum:
-        raise Damaged("the checksum does not hold")
-    data = zlib.decompress(form[_HEAD.size + gaps :])
-    marks = np.frombuffer(data, dtype=np.uint8, count=count).astype(np.uint64)
-    marks[marks == _ESCAPE] = np.frombuffer(data, dtype=np.uint64, offset=count)
-    steps = (marks >> np.uint64(1)).view(np.int64) ^ -(marks & np.uint64(1)).view(np.int64)
-    values = np.cumsum(steps)
-    if gaps:
-        bits = zlib.decompress(form[_HEAD.size : _HEAD.size + gaps])
-        mask = np.unpackbits(np.frombuffer(bits, dtype=np.uint8), count=count)
-        values[mask.view(np.bool_)] = GAP
-    return values
-
-
-def whole(values: NDArray[np.float64], scale: NDArray[np.float64]) -> Whole:
-    """Quantities as integers; what is no number is a gap."""
-    known = np.isfinite(values)
-    return np.where(known, np.rint(np.where(known, values, 0.0) * scale), GAP).astype(np.int64)
-
-
-def quantity(values: Whole, scale: float) -> NDArray[np.float64]:
+def quantity(values: Whole, scale: float) -> Floats:
     """Integers as quantities again; a gap is NaN."""
     return np.where(values == GAP, np.nan, values / scale)
 
 
-def _filled(values: Whole, gaps: NDArray[np.bool_]) -> Whole:
-    """The values with each gap as the value before it, so that its difference is 0."""
-    if not gaps.any():
-        return values
-    spots = np.where(gaps, -1, np.arange(len(values)))
-    before = np.maximum.accumulate(spots)
-    return np.where(before >= 0, values[np.maximum(before, 0)], 0)
+def packed(table: Whole, id: int, level: int = 6) -> bytes:
+    """A table [rows, slots] as one chunk."""
+    gaps, marks, wide, codes = _coded(table)
+    runs = _runs(gaps.ravel()) if gaps is not None else b""
+    return _sealed(id, table.shape, runs, codes.tobytes(), marks[wide], level)
+
+
+def packed_rows(table: Whole, ids: list[int], level: int = 6) -> list[bytes]:
+    """Each row of a table [rows, slots] as a chunk of its own."""
+    gaps, marks, wide, codes = _coded(table)
+    escapes = wide.any(axis=1)
+    forms = []
+    for row, id in enumerate(ids):
+        runs = _runs(gaps[row]) if gaps is not None else b""
+        steps = marks[row][wide[row]] if escapes[row] else marks[row, :0]
+        forms.append(_sealed(id, (1, table.shape[1]), runs, codes[row].tobytes(), steps, level))
+    return forms
+
+
+def unpacked(form: bytes, id: int) -> Whole:
+    """The table [rows, slots] that was packed under this id; raises Damaged."""
+    if len(form) < _HEAD.size:
+        raise Damaged("too short")
+    checksum, rows, slots, runs, escapes = _HEAD.unpack_from(form)
+    if _checksum(id, form[4:]) != checksum:
+        raise Damaged("the checksum does not hold")
+    data = zlib.decompress(form[_HEAD.size :])
+    codes = np.frombuffer(data, np.uint8, rows * slots, 8 * runs)
+    marks = codes.astype(np.int64)
+    if escapes:
+        planes = np.frombuffer(data, np.uint8, 8 * escapes, 8 * runs + rows * slots)
+        marks[codes == _ESCAPE] = np.ascontiguousarray(planes.reshape(8, -1).T).view(np.int64)[:, 0]
+    steps = (marks >> 1) ^ -(marks & 1)
+    table = np.cumsum(steps.reshape(rows, slots), axis=1)
+    if runs:
+        edges = np.frombuffer(data, np.uint32, 2 * runs).reshape(-1, 2)
+        within = np.zeros(rows * slots + 1, dtype=np.int8)
+        within[edges[:, 0]] += 1
+        within[edges[:, 1]] -= 1
+        table.ravel()[np.cumsum(within[:-1], dtype=np.int8).view(np.bool_)] = GAP
+    return table
+
+
+def _coded(
+    table: Whole,
+) -> tuple[NDArray[np.bool_] | None, Whole, NDArray[np.bool_], NDArray[np.uint8]]:
+    """Gaps (None where there are none), zig-zag steps, which are wide, and one byte for each."""
+    gaps = table == GAP
+    some = bool(gaps.any())
+    steps = np.diff(_filled(table, gaps) if some else table, axis=1, prepend=np.int64(0))
+    marks = (steps << 1) ^ (steps >> 63)  # small for a small step of either sign, never below 0
+    wide = marks >= _ESCAPE
+    codes = np.where(wide, _ESCAPE, marks).astype(np.uint8)
+    return (gaps if some else None), marks, wide, codes
+
+
+def _filled(table: Whole, gaps: NDArray[np.bool_]) -> Whole:
+    """The table with each gap as the value before it, so that its step is 0."""
+    slots = np.where(gaps, 0, np.arange(table.shape[1]))
+    filled = np.take_along_axis(table, np.maximum.accumulate(slots, axis=1), axis=1)
+    return np.where(filled == GAP, 0, filled)
+
+
+def _runs(gaps: NDArray[np.bool_]) -> bytes:
+    """First and end of each run of gaps."""
+    edges = np.flatnonzero(np.diff(gaps.view(np.int8), prepend=0, append=0))
+    return edges.astype(np.uint32).tobytes()
+
+
+def _sealed(
+    id: int, shape: tuple[int, ...], runs: bytes, codes: bytes, steps: Whole, level: int
+) -> bytes:
+    # escapes as planes of bytes: the upper ones are all zero, and cost nothing
+    planes = steps.view(np.uint8).reshape(-1, 8).T.tobytes()
+    data = zlib.compress(runs + codes + planes, level)
+    rest = _HEAD.pack(0, *shape, len(runs) // 8, len(steps))[4:] + data
+    return _checksum(id, rest).to_bytes(4, "little") + rest
+
+
+def _checksum(id: int, rest: bytes) -> int:
+    return zlib.crc32(rest, zlib.crc32(id.to_bytes(8, "little", signed=True)))

@@ -1,27 +1,45 @@
-"""Columns over time: 1 s, 1 min and 15 min, sealed by the hour (12.2; storage design chunk2).
+"""Columns over time in tiers of 1 s, 1 min and 15 min, kept as packed chunks (12.2).
 
 A row of all series comes once a second and waits in memory until its batch is full; then the batch
-is one durable record. A full hour is sealed into one packed column for each series, with its
-minutes and quarter hours. After a kill at most the last batch is missing, as a gap.
+is one durable record. Full hours are sealed into one chunk for each series, full days and then
+sixteen days into coarser ones. After a kill or a power cut at most the last batch is missing, as a
+gap. The laws of this file:
 
-A clock that steps back fills what is still a gap and changes nothing else.
+1. A second keeps the first value that it got; another one for the same second is counted only.
+2. A clock that steps puts rows where it says they are: into an open hour, or into a sealed one
+   that is then sealed again. It never changes what is there already.
+3. A gap is NaN; a damaged chunk is a gap, and told by `spoiled`.
 """
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil, floor, isfinite
 
 import apsw
 import numpy as np
-from numpy.typing import NDArray
 
-from smartpdu.store.batch import HOUR, Batch, frozen, table, thawed
-from smartpdu.store.chunk import GAP, Whole, packed, whole
-from smartpdu.store.database import Database, StoreError
-from smartpdu.store.tiers import DAY, KEEP, SEALED, Tier, Trend, coarse, merged, read_trend
+from smartpdu.store.chunk import Floats, Whole, quantity, whole
+from smartpdu.store.database import Database, StoreError, rows
+from smartpdu.store.hour import BITS, HOUR, Hour, chunk_id, frozen
+from smartpdu.store.recall import (
+    Recall,
+    Spoiled,
+    Trend,
+    due_spans,
+    fitting_tier,
+    grid_of,
+    held,
+    hot_batches,
+    trend,
+)
+from smartpdu.store.seal import fold_span, forget_span, seal_hour
+from smartpdu.store.tiers import KEEP, SECONDS
 
-LATE = 60  # s after its end that an hour is sealed
-PENDING = 60  # batches that wait in memory while the disk does not take them
+LATE = 30.0  # s after its end that an hour is sealed
+OPEN = 2  # open hours that stay in memory
+PENDING = 600  # rows that wait in memory while the disk does not take them
+LAST = 2.0**40  # s: a time beyond this is a mistake, not a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,175 +50,248 @@ class Series:
     digits: int
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Which series the values of a row are."""
+
+    ids: Whole
+    scale: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A row that is not on the disk yet."""
+
+    second: int  # UTC
+    layout: Layout
+    values: Whole
+
+
 class History:
-    """The history of a database; `append`, `tend` and `flush` belong to one thread."""
+    """The history of a database."""
 
     def __init__(
-        self, database: Database, series: Sequence[Series] = (), *, batch: float = 10.0
+        self,
+        database: Database,
+        series: Sequence[Series] = (),
+        *,
+        batch: float = 10.0,
+        keep: Sequence[float] = KEEP,
     ) -> None:
-        """The history of a database, with what an earlier run left unsealed."""
+        """The history in a database, with what an earlier run left open; raises StoreError.
+
+        `batch` is how many seconds wait in memory, `keep` how many each tier is kept.
+        """
         self._database = database
         self._batch = batch
-        self._lock = threading.Lock()
-        self._known = {k: (i, d) for i, k, d in self._catalogue()}
-        self._tail: list[Batch] = self._left()
-        self._pending: list[Batch] = []
-        self._rows: list[tuple[int, Whole]] = []
-        self._last: tuple[float, NDArray[np.float64]] = (np.nan, np.empty(0))
-        self._ids: Whole = np.empty(0, dtype=np.int64)
-        self._scale: NDArray[np.float64] = np.empty(0)
-        if series:
-            self.declare(series)
+        self._keep = keep
+        self._turn = threading.RLock()  # those who change the file, one after the other
+        self._lock = threading.Lock()  # what is in memory; never held while the disk works
+        found = database.look_up("SELECT id, key, digits FROM series")
+        self._catalogue = {Series(key, digits): id for id, key, digits in found}
+        self._unwritten: list[tuple[int, str, int]] = []
+        found = database.look_up(f"SELECT DISTINCT id >> {BITS} FROM hot")
+        self._unsealed: dict[int, Hour | None] = {hour: None for (hour,) in found}
+        self._waiting: list[Waiting] = []
+        self._last: tuple[float, Floats] = (np.nan, np.empty(0))
+        self._spoiled: Spoiled = set()
+        self.repeated = 0  # rows whose second had values already
+        self.dropped = 0  # rows that the disk did not take for too long
+        self._layout = Layout(np.empty(0, dtype=np.int64), np.empty(0))
+        self.declare(series)
+
+    @property
+    def spoiled(self) -> tuple[tuple[str, int], ...]:
+        """Table and id of each chunk that was found damaged since the start."""
+        return tuple(sorted(self._spoiled))
 
     def declare(self, series: Sequence[Series]) -> None:
-        """Say which series the rows hold from now on; a known key keeps its id."""
-        self._close_batch()
-        new = [s for s in series if s.key not in self._known]
-        if new:
-            query = "INSERT INTO series(key, digits) VALUES(?, ?)"
-            rows = [(s.key, s.digits) for s in new]
-            self._database.write(lambda c: c.executemany(query, rows).fetchall())
-            self._known = {k: (i, d) for i, k, d in self._catalogue()}
-        self._ids = np.array([self._known[s.key][0] for s in series], dtype=np.int64)
-        self._scale = 10.0 ** np.array([self._known[s.key][1] for s in series], dtype=np.float64)
+        """Say which series each following row holds; a known one keeps its id.
 
-    def append(self, at: float, values: NDArray[np.float64]) -> None:
-        """Take one row of all declared series; writes when its batch is full."""
-        self._last = (at, values)
-        second = int(at)
-        first = self._rows[0][0] if self._rows else second
-        if self._rows and second // HOUR != first // HOUR:
-            self._close_batch()
-            first = second
-        with self._lock:
-            self._rows.append((second, whole(values, self._scale)))
-        if second - first + 1 >= self._batch or second < first:
-            self.flush()
+        The names of new ones become durable with their first batch.
+        """
+        if len({s.key for s in series}) != len(series):
+            raise ValueError("a series was declared twice")
+        with self._turn, self._lock:
+            for one in series:
+                if one not in self._catalogue:
+                    id = max(self._catalogue.values(), default=0) + 1
+                    self._catalogue[one] = id
+                    self._unwritten.append((id, one.key, one.digits))
+            ids = np.array([self._catalogue[s] for s in series], dtype=np.int64)
+            self._layout = Layout(ids, 10.0 ** np.array([float(s.digits) for s in series]))
+
+    def append(self, at: float, values: Floats) -> None:
+        """Take one row of all declared series; writes when its batch is full.
+
+        Raises StoreError if the disk does not take it: the row stays in memory and is tried again
+        with the next ones.
+        """
+        if not (isfinite(at) and 0 <= at < LAST):
+            raise ValueError(f"history: found time {at}, expected UTC seconds")
+        if len(values) != len(self._layout.ids):
+            found = f"found {len(values)} values, expected {len(self._layout.ids)}"
+            raise ValueError(f"history: {found}, one for each declared series")
+        with self._turn:
+            self._last = (at, values)
+            row = Waiting(int(at), self._layout, whole(values, self._layout.scale))
+            hour = self._open(row.second // HOUR, self._layout.ids)
+            with self._lock:
+                hour.widen(self._layout.ids)
+                new = hour.put(row.second % HOUR, hour.columns(self._layout.ids), row.values)
+                self.repeated += not new
+                self._waiting.append(row)
+            first = self._waiting[0].second
+            if len(self._waiting) >= self._batch or abs(row.second - first) >= self._batch:
+                self.flush()
 
     def flush(self) -> None:
         """Write all that waits, in one durable transaction; raises StoreError."""
-        self._close_batch()
-        if not self._pending:
-            return
-        try:
-            self._database.write(self._keep)
-        except StoreError:
+        with self._turn:
+            taken, names = list(self._waiting), list(self._unwritten)
+            if not taken:
+                return
+            try:
+                self._database.write(lambda connection: _kept(connection, taken, names))
+            except StoreError:
+                excess = max(0, len(self._waiting) - PENDING)
+                self.dropped += excess
+                with self._lock:
+                    del self._waiting[:excess]
+                raise
             with self._lock:
-                excess = self._pending[:-PENDING]
-                self._tail = [b for b in self._tail if not any(b is e for e in excess)]
-                del self._pending[:-PENDING]
-            raise
-        self._pending.clear()
+                del self._waiting[: len(taken)]
+                del self._unwritten[: len(names)]
 
-    def last(self) -> tuple[float, NDArray[np.float64]]:
+    def last(self) -> tuple[float, Floats]:
         """Time and values of the newest row, from memory."""
         return self._last
 
     def trend(self, key: str, start: float, end: float, points: int = 500) -> Trend:
-        """Least, mean and greatest of a series in equal spans; raises KeyError for an unknown one.
+        """Least, mean and greatest of a series in at most so many equal spans, from start to end.
 
-        The tier is the finest that the span needs and that is still kept.
+        From the coarsest tier that is fine enough and still goes back so far. Spans begin at whole
+        slots of the tier; the last one ends at `end` or a little later. A key that was never kept
+        is all gaps.
         """
-        id, digits = self._known[key]
-        with self._lock:
-            tail = list(self._tail)
-            rows = list(self._rows)
-            ids = self._ids
-        if rows:
-            tail.append(_batch(rows, ids))
-        return read_trend(self._database, tail, id, 10.0**digits, (start, end), points)
+        if not (isfinite(start) and isfinite(end) and points >= 1):
+            raise ValueError(f"history: found {start}, {end}, {points}, expected times and points")
+        series, open_hours = self._seen(key, start, end)
 
-    def raw(
-        self, keys: Iterable[str], start: float, end: float
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Every second of some series: times [seconds], values [series, seconds]."""
-        length = int(end) - int(start)
-        rows = [self.trend(key, int(start), int(start) + length, length).mean for key in keys]
-        return np.arange(int(start), int(start) + length, dtype=np.float64), np.array(rows)
+        def look(connection: apsw.Connection) -> Trend:
+            first = next(iter(open_hours.values()), {})
+            tier = fitting_tier(connection, start, (end - start) / points)
+            grid = grid_of(tier, start, max(start, end), points)
+            limits = held(connection, first)
+            due = due_spans(connection)
+            recalls = {id: Recall(connection, open_hours[id], self._spoiled, due) for id in series}
+            return trend(recalls, series, grid, limits)
+
+        return self._database.read(look)
+
+    def raw(self, keys: Iterable[str], start: float, end: float) -> tuple[Floats, Floats]:
+        """Every second from start to end, and the values of some series in it: [series, seconds]."""
+        first, last = floor(start), max(floor(start), ceil(end))
+        seen = [self._seen(key, first, last) for key in keys]
+
+        def look(connection: apsw.Connection) -> list[Floats]:
+            return [self._row(connection, *one, first, last) for one in seen]
+
+        found = self._database.read(look)
+        values = np.array(found).reshape(len(seen), last - first)
+        return np.arange(first, last, dtype=np.float64), values
 
     def tend(self, now: float) -> None:
-        """Seal hours that are over, and forget what is older than its tier is kept."""
-        self.flush()
-        done = sorted({b.hour for b in self._tail if b.hour + HOUR + LATE <= now})
-        for hour in done:
-            self._seal(hour)
-        for tier, keep in KEEP.items():
-            query = "DELETE FROM chunks WHERE tier = ? AND start < ?"
-            values = (tier.value, int(now - keep) - DAY)
-            self._database.write(lambda c, q=query, v=values: c.execute(q, v).fetchall())
+        """Seal hours that are over, make coarser chunks, forget the oldest; raises StoreError.
 
-    def _seal(self, hour: int) -> None:
-        batches = [b for b in self._tail if b.hour == hour]
-        ids = np.unique(np.concatenate([b.ids for b in batches]))
-        grid = table(batches, ids, hour)
-        forms = [(int(id), packed(row)) for id, row in zip(ids.tolist(), grid, strict=True)]
+        Meant to be called about once a minute: each visit does a bounded piece of the work.
+        """
+        with self._turn:
+            self.flush()
+            over = [h for h in self._unsealed if (h + 1) * HOUR + LATE <= now]
+            for number in sorted(over)[:OPEN]:
+                ids = np.empty(0, dtype=np.int64)
+                seal_hour(self._database, number, self._open(number, ids), self._spoiled)
+                with self._lock:
+                    del self._unsealed[number]
+            fold_span(self._database, now, self._spoiled)
+            forget_span(self._database, self._keep, now)
 
-        def keep(connection: apsw.Connection) -> None:
-            for (id, form), row in zip(forms, grid, strict=True):
-                _merge(connection, Tier.SECOND, hour, id, row, form)
-                minutes = coarse(row, 60)
-                _merge(connection, Tier.MINUTE, hour, id, minutes)
-                day = hour - hour % DAY
-                quarters = np.full((3, 96), GAP, dtype=np.int64)
-                spot = (hour - day) // 900
-                quarters[:, spot : spot + 4] = coarse(row, 900).reshape(3, 4)
-                _merge(connection, Tier.QUARTER, day, id, quarters.ravel())
-            connection.execute("DELETE FROM hot WHERE hour = ?", (hour,))
-
-        self._database.write(keep)
+    def _open(self, number: int, ids: Whole) -> Hour:
+        """An hour in memory, with what the file has of it."""
+        there = self._unsealed.get(number)
+        if there is not None:
+            return there
+        batches = []
+        if number in self._unsealed:
+            batches = self._database.read(lambda c: hot_batches(c, number, self._spoiled))
+        hour = _filled(ids, batches)
         with self._lock:
-            self._tail = [b for b in self._tail if b.hour != hour]
+            self._unsealed[number] = hour
+            self._let_go_of_hours(number)
+        return hour
 
-    def _close_batch(self) -> None:
+    def _let_go_of_hours(self, but: int) -> None:
+        """Keep few hours in memory; the file has the rest, once their rows are written."""
+        needed = {row.second // HOUR for row in self._waiting} | {but}
+        free = [n for n, hour in self._unsealed.items() if hour is not None and n not in needed]
+        for number in sorted(free)[: max(0, len(free) + 1 - OPEN)]:
+            self._unsealed[number] = None
+
+    def _seen(
+        self, key: str, start: float, end: float
+    ) -> tuple[dict[int, int], dict[int, dict[int, Whole | None]]]:
+        """Ids and digits of a series, and for each id what open hours hold of it."""
         with self._lock:
-            if self._rows:
-                batch = _batch(self._rows, self._ids)
-                self._rows = []
-                self._tail.append(batch)
-                self._pending.append(batch)
+            series = {id: s.digits for s, id in self._catalogue.items() if s.key == key}
+            hours = {
+                n: h for n, h in self._unsealed.items() if n * HOUR < end and (n + 1) * HOUR > start
+            }
+            return series, {
+                id: {n: None if h is None else h.column(id) for n, h in hours.items()}
+                for id in series
+            }
 
-    def _keep(self, connection: apsw.Connection) -> None:
-        for batch in self._pending:
-            layout = batch.ids.tobytes()
-            connection.execute("INSERT OR IGNORE INTO layouts(ids) VALUES(?)", (layout,))
-            number = connection.execute("SELECT id FROM layouts WHERE ids = ?", (layout,)).get
-            query = "INSERT INTO hot(hour, layout, form) VALUES(?, ?, ?)"
-            connection.execute(query, (batch.hour, number, frozen(batch)))
-
-    def _left(self) -> list[Batch]:
-        query = (
-            "SELECT hour, ids, form FROM hot JOIN layouts ON layouts.id = hot.layout "
-            "ORDER BY hot.id"
-        )
-        rows = self._database.read(lambda c: c.execute(query).fetchall())
-        return [thawed(h, np.frombuffer(i, dtype=np.int64), form) for h, i, form in rows]
-
-    def _catalogue(self) -> list[tuple[int, str, int]]:
-        query = "SELECT id, key, digits FROM series"
-        rows: list[tuple[int, str, int]] = self._database.read(
-            lambda c: c.execute(query).fetchall()
-        )
-        return rows
+    def _row(
+        self,
+        connection: apsw.Connection,
+        series: Mapping[int, int],
+        open_hours: Mapping[int, Mapping[int, Whole | None]],
+        first: int,
+        last: int,
+    ) -> Floats:
+        values = np.full(last - first, np.nan)
+        due = due_spans(connection)
+        for id, digits in series.items():
+            recall = Recall(connection, open_hours[id], self._spoiled, due)
+            found = quantity(recall.rows(SECONDS, id, first, last)[0], 10.0**digits)
+            values = np.where(np.isnan(values), found, values)
+        return values
 
 
-def _batch(rows: list[tuple[int, Whole]], ids: Whole) -> Batch:
-    hour = rows[0][0] - rows[0][0] % HOUR
-    seconds = np.array([second for second, _ in rows], dtype=np.int64)
-    inside = (seconds >= hour) & (seconds < hour + HOUR)
-    values = np.array([values for _, values in rows], dtype=np.int64)
-    return Batch(hour, ids, seconds[inside], values[inside])
+def _filled(ids: Whole, batches: Sequence[tuple[Whole, Whole, Whole]]) -> Hour:
+    every = np.unique(np.concatenate([ids, *(batch[0] for batch in batches)]))
+    hour = Hour(every)
+    for own, seconds, values in batches:
+        columns = hour.columns(own)
+        for second, row in zip(seconds.tolist(), values, strict=True):
+            hour.put(second, columns, row)
+    return hour
 
 
-def _merge(
-    connection: apsw.Connection,
-    tier: Tier,
-    start: int,
-    id: int,
-    values: Whole,
-    form: bytes | None = None,
+def _kept(
+    connection: apsw.Connection, taken: Sequence[Waiting], names: Sequence[tuple[int, str, int]]
 ) -> None:
-    """Keep a column; where one stands already, only its gaps are filled."""
-    old = connection.execute(SEALED, (tier.value, start, id)).get
-    new = packed(merged(old, values)) if old is not None else (form or packed(values))
-    query = "INSERT OR REPLACE INTO chunks VALUES(?, ?, ?, ?)"
-    connection.execute(query, (tier.value, start, id, new))
+    """Write rows as batches: one for each hour and layout in it."""
+    connection.executemany("INSERT INTO series VALUES(?, ?, ?)", names)
+    groups: dict[tuple[int, int], list[Waiting]] = {}
+    for row in taken:
+        groups.setdefault((row.second // HOUR, id(row.layout)), []).append(row)
+    for (hour, _), group in groups.items():
+        ends = (chunk_id(hour, 0), chunk_id(hour + 1, 0))
+        query = "SELECT coalesce(max(id) + 1, ?) FROM hot WHERE id >= ? AND id < ?"
+        place = int(rows(connection, query, (ends[0], *ends))[0][0])
+        seconds = np.array([row.second % HOUR for row in group], dtype=np.int64)
+        values = np.array([row.values for row in group])
+        form = frozen(place, group[0].layout.ids, seconds, values)
+        connection.execute("INSERT INTO hot VALUES(?, ?)", (place, form))

@@ -38,15 +38,17 @@ STEPS = (
     CREATE TABLE sessions(
         hash BLOB PRIMARY KEY, role TEXT NOT NULL, expires REAL NOT NULL) WITHOUT ROWID;
     """,
+    # History. The ids of chunks and hot batches are (span or hour) * 2^20 + (series or number):
+    # pages fill in the order of time, and one range is what is read, and what is forgotten.
     """
-    CREATE TABLE series(id INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, digits INTEGER NOT NULL);
-    CREATE TABLE hot(
-        id INTEGER PRIMARY KEY, hour INTEGER NOT NULL, layout INTEGER NOT NULL,
-        form BLOB NOT NULL);
-    CREATE INDEX hot_hour ON hot(hour);
-    CREATE TABLE layouts(id INTEGER PRIMARY KEY, ids BLOB UNIQUE NOT NULL);
-    CREATE TABLE chunks(
-        tier INTEGER NOT NULL, start INTEGER NOT NULL, series INTEGER NOT NULL,
-        form BLOB NOT NULL, PRIMARY KEY(tier, start, series)) WITHOUT ROWID;
+    CREATE TABLE series(
+        id INTEGER PRIMARY KEY, key TEXT NOT NULL, digits INTEGER NOT NULL, UNIQUE(key, digits));
+    CREATE TABLE hot(id INTEGER PRIMARY KEY, form BLOB NOT NULL);
+    CREATE TABLE seconds(id INTEGER PRIMARY KEY, form BLOB NOT NULL);
+    CREATE TABLE minutes(id INTEGER PRIMARY KEY, form BLOB NOT NULL);
+    CREATE TABLE quarters(id INTEGER PRIMARY KEY, form BLOB NOT NULL);
+    CREATE TABLE due(
+        tier INTEGER NOT NULL, span INTEGER NOT NULL, after INTEGER NOT NULL,
+        PRIMARY KEY(tier, span)) WITHOUT ROWID;
     """,
 )

@@ -1,0 +1,48 @@
+"""`smartpdu check`: all that is wrong with a site file, down to a device that does not answer."""
+
+import asyncio
+from pathlib import Path
+from typing import TextIO
+
+from smartpdu.app.config import ConfigError, Fault, Site, load
+from smartpdu.app.wire import sources, world
+from smartpdu.drivers.source import SourceError
+
+
+def check(path: Path, offline: bool, out: TextIO, err: TextIO) -> int:
+    """Print what is wrong, or that nothing is; the exit code is 2 where something is."""
+    try:
+        site = load(path)
+        if not offline:
+            asyncio.run(_ask_all(site))
+    except ConfigError as error:
+        print(error, file=err)
+        return 2
+    plant = site.plant
+    counts = f"{len(plant.racks)} racks, {len(plant.pdus)} PDUs, {len(plant.outlets)} outlets"
+    print(f"{path}: {counts}, {len(plant.sources)} sources: all well", file=out)
+    return 0
+
+
+async def _ask_all(site: Site) -> None:
+    """Read every source once; raises ConfigError naming each that does not answer."""
+    opened = sources(site, world())
+
+    async def ask(number: int, path: str) -> Fault | None:
+        source, _ = opened[path]
+        try:
+            await source.read()
+        except SourceError as error:
+            settings = site.sources[number].settings
+            key = "address" if "address" in settings else "driver"
+            line = site.lines.of("source", number, key)
+            found = f"{settings.get(key, site.sources[number].driver)!r}: {error}"
+            return Fault(site.file, line, f"source.{key}", found, "a device that answers")
+        finally:
+            await source.close()
+        return None
+
+    asked = [ask(n, s.path) for n, s in enumerate(site.sources)]
+    faults = [fault for fault in await asyncio.gather(*asked) if fault is not None]
+    if faults:
+        raise ConfigError(faults)

@@ -1,0 +1,175 @@
+"""The command line: run, simulate, check, discover, token."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+EXIT_BAD_INPUT = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Carry out one command; 0 is well, 1 failed while it ran, 2 is bad input."""
+    wanted = _parser().parse_args(argv)
+    try:
+        code: int = wanted.action(wanted)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def data_directory(given: Path | None) -> Path:
+    """Where the memory lies: as given, $SMARTPDU_DATA, or the user's own state directory."""
+    if given is not None:
+        return given
+    if os.environ.get("SMARTPDU_DATA"):
+        return Path(os.environ["SMARTPDU_DATA"])
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "smartpdu"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="smartpdu",
+        description="A rack's power distribution as its central system component.",
+        epilog="Early warning and support: it never replaces a breaker, an RCD, a fire alarm "
+        "system or an electrician.",
+    )
+    parser.add_argument("--version", action="version", version=f"smartpdu {version('smartpdu')}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _run_parser(commands)
+    _simulate_parser(commands)
+    _check_parser(commands)
+    _discover_parser(commands)
+    _token_parser(commands)
+    return parser
+
+
+def _run_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    run = commands.add_parser("run", help="watch a site; without --config, the demonstration rack")
+    run.add_argument("--config", type=Path, metavar="SITE.toml")
+    run.add_argument("--data", type=Path, metavar="DIR", help="where the memory lies")
+    run.add_argument("--listen", default="127.0.0.1:8080", metavar="HOST:PORT")
+    run.add_argument("--cert", type=Path, help="TLS certificate chain (PEM)")
+    run.add_argument("--key", type=Path, help="its private key (PEM)")
+    run.add_argument(
+        "--insecure-http",
+        action="store_true",
+        help="allow plain HTTP beyond this machine: anybody on the way can read and switch",
+    )
+    run.set_defaults(action=_run)
+
+
+def _simulate_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    simulate = commands.add_parser("simulate", help="play a scenario in virtual time")
+    simulate.add_argument("scenario", type=Path, metavar="SCENARIO.toml")
+    simulate.add_argument("--seed", type=_seed, help="dice of the twin; default: the scenario's")
+    simulate.add_argument("--json", action="store_true", help="one JSON object for each line")
+    simulate.set_defaults(action=_simulate)
+
+
+def _check_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    check = commands.add_parser("check", help="say all that is wrong with a site file")
+    check.add_argument("site", type=Path, metavar="SITE.toml")
+    check.add_argument("--offline", action="store_true", help="do not ask the devices")
+    check.set_defaults(action=_check)
+
+
+def _discover_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    discover = commands.add_parser("discover", help="print a site file for an SNMP device")
+    discover.add_argument("address", metavar="HOST[:PORT]")
+    discover.add_argument("--community", default="public")
+    discover.add_argument("--timeout", type=float, default=3.0, help="seconds for each request")
+    discover.set_defaults(action=_discover)
+
+
+def _token_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    token = commands.add_parser("token", help="bearer tokens for the API")
+    kinds = token.add_subparsers(required=True, metavar="ACTION")
+    create = kinds.add_parser("create", help="print a new token, and nothing else")
+    create.add_argument("--role", required=True, choices=["viewer", "operator", "admin"])
+    create.add_argument("--name", default="", help="what it is for")
+    create.set_defaults(action=_token_create)
+    listed = kinds.add_parser("list", help="show tokens; their secrets are not kept")
+    listed.add_argument("--json", action="store_true")
+    listed.set_defaults(action=_token_list)
+    revoke = kinds.add_parser("revoke", help="end a token")
+    revoke.add_argument("id")
+    revoke.set_defaults(action=_token_revoke)
+    for each in (create, listed, revoke):
+        each.add_argument("--data", type=Path, metavar="DIR")
+
+
+def _seed(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"found {text}, expected a whole number from 0")
+    return value
+
+
+def _run(wanted: argparse.Namespace) -> int:
+    from smartpdu.app.config import ConfigError, demo, load
+    from smartpdu.app.listen import ListenError, listening
+    from smartpdu.app.wire import CannotStart, run
+
+    try:
+        site = load(wanted.config) if wanted.config else demo()
+        http = listening(wanted.listen, wanted.insecure_http, wanted.cert, wanted.key)
+    except (ConfigError, ListenError) as error:
+        return _bad(str(error))
+    try:
+        return run(site, data_directory(wanted.data), http)
+    except (CannotStart, ListenError) as error:
+        print(f"smartpdu: {error}", file=sys.stderr)
+        return 1
+
+
+def _simulate(wanted: argparse.Namespace) -> int:
+    from smartpdu.app.simulate import simulate
+
+    return simulate(wanted.scenario, wanted.seed, wanted.json, sys.stdout, sys.stderr)
+
+
+def _check(wanted: argparse.Namespace) -> int:
+    from smartpdu.app.check import check
+
+    return check(wanted.site, wanted.offline, sys.stdout, sys.stderr)
+
+
+def _discover(wanted: argparse.Namespace) -> int:
+    from smartpdu.app.discover import discover
+
+    return discover(wanted.address, wanted.community, wanted.timeout, sys.stdout, sys.stderr)
+
+
+def _token_create(wanted: argparse.Namespace) -> int:
+    from smartpdu.app.tokens import create
+
+    return create(data_directory(wanted.data), wanted.role, wanted.name, sys.stdout, sys.stderr)
+
+
+def _token_list(wanted: argparse.Namespace) -> int:
+    from smartpdu.app.tokens import show
+
+    return show(data_directory(wanted.data), wanted.json, sys.stdout, sys.stderr)
+
+
+def _token_revoke(wanted: argparse.Namespace) -> int:
+    from smartpdu.app.tokens import revoke
+
+    return revoke(data_directory(wanted.data), wanted.id, sys.stdout, sys.stderr)
+
+
+def _bad(words: str) -> int:
+    print(words, file=sys.stderr)
+    return EXIT_BAD_INPUT
+
+
+if __name__ == "__main__":
+    sys.exit(main())
