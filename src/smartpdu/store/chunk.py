@@ -47,7 +47,7 @@ def packed(table: Whole, id: int, level: int = 6) -> bytes:
 def packed_rows(table: Whole, ids: list[int], level: int = 6) -> list[bytes]:
     """Each row of a table [rows, slots] as a chunk of its own."""
     gaps, marks, wide, codes = _coded(table)
-    escapes = wide.any(axis=1)
+    escapes: list[bool] = np.any(wide, axis=1).tolist()
     forms = []
     for row, id in enumerate(ids):
         runs = _runs(gaps[row]) if gaps is not None else b""

@@ -89,6 +89,9 @@ class History:
         self._lock = threading.Lock()  # what is in memory; never held while the disk works
         found = database.look_up("SELECT id, key, digits FROM series")
         self._catalogue = {Series(key, digits): id for id, key, digits in found}
+        self._named: dict[str, dict[int, int]] = {}  # ids of each key, with their digits
+        for id, key, digits in found:
+            self._named.setdefault(key, {})[id] = digits
         self._unwritten: list[tuple[int, str, int]] = []
         found = database.look_up(f"SELECT DISTINCT id >> {BITS} FROM hot")
         self._unsealed: dict[int, Hour | None] = {hour: None for (hour,) in found}
@@ -98,6 +101,7 @@ class History:
         self.repeated = 0  # rows whose second had values already
         self.dropped = 0  # rows that the disk did not take for too long
         self._layout = Layout(np.empty(0, dtype=np.int64), np.empty(0))
+        self._placed: tuple[Hour | None, Layout, Whole] = (None, self._layout, self._layout.ids)
         self.declare(series)
 
     @property
@@ -117,6 +121,7 @@ class History:
                 if one not in self._catalogue:
                     id = max(self._catalogue.values(), default=0) + 1
                     self._catalogue[one] = id
+                    self._named.setdefault(one.key, {})[id] = one.digits
                     self._unwritten.append((id, one.key, one.digits))
             ids = np.array([self._catalogue[s] for s in series], dtype=np.int64)
             self._layout = Layout(ids, 10.0 ** np.array([float(s.digits) for s in series]))
@@ -137,8 +142,7 @@ class History:
             row = Waiting(int(at), self._layout, whole(values, self._layout.scale))
             hour = self._open(row.second // HOUR, self._layout.ids)
             with self._lock:
-                hour.widen(self._layout.ids)
-                new = hour.put(row.second % HOUR, hour.columns(self._layout.ids), row.values)
+                new = hour.put(row.second % HOUR, self._columns(hour), row.values)
                 self.repeated += not new
                 self._waiting.append(row)
             first = self._waiting[0].second
@@ -217,6 +221,13 @@ class History:
             fold_span(self._database, now, self._spoiled)
             forget_span(self._database, self._keep, now)
 
+    def _columns(self, hour: Hour) -> Whole:
+        """Where the declared series stand in an hour; looked for only when one of both is new."""
+        if self._placed[0] is not hour or self._placed[1] is not self._layout:
+            hour.widen(self._layout.ids)
+            self._placed = (hour, self._layout, hour.columns(self._layout.ids))
+        return self._placed[2]
+
     def _open(self, number: int, ids: Whole) -> Hour:
         """An hour in memory, with what the file has of it."""
         there = self._unsealed.get(number)
@@ -243,7 +254,7 @@ class History:
     ) -> tuple[dict[int, int], dict[int, dict[int, Whole | None]]]:
         """Ids and digits of a series, and for each id what open hours hold of it."""
         with self._lock:
-            series = {id: s.digits for s, id in self._catalogue.items() if s.key == key}
+            series = dict(self._named.get(key, {}))
             hours = {
                 n: h for n, h in self._unsealed.items() if n * HOUR < end and (n + 1) * HOUR > start
             }
@@ -283,7 +294,7 @@ def _kept(
     connection: apsw.Connection, taken: Sequence[Waiting], names: Sequence[tuple[int, str, int]]
 ) -> None:
     """Write rows as batches: one for each hour and layout in it."""
-    connection.executemany("INSERT INTO series VALUES(?, ?, ?)", names)
+    connection.executemany("INSERT OR IGNORE INTO series VALUES(?, ?, ?)", names)
     groups: dict[tuple[int, int], list[Waiting]] = {}
     for row in taken:
         groups.setdefault((row.second // HOUR, id(row.layout)), []).append(row)

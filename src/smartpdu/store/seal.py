@@ -5,6 +5,7 @@ the file waits long. What is cut off by a crash is done again, with the same res
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import apsw
 import numpy as np
@@ -23,7 +24,9 @@ MASK = (1 << BITS) - 1
 def seal_hour(database: Database, number: int, hour: Hour, spoiled: Spoiled) -> None:
     """Keep each series of an hour as a chunk, and let its batches go; raises StoreError."""
     query = "SELECT id, form FROM seconds WHERE id >= ? AND id < ?"
-    kept = dict(database.look_up(query, chunk_id(number, 0), chunk_id(number + 1, 0)))
+    kept: dict[int, bytes] = dict(
+        database.look_up(query, chunk_id(number, 0), chunk_id(number + 1, 0))
+    )
     forms: list[tuple[int, bytes]] = []
     for first in range(0, len(hour.ids), SLICE):
         table = hour.table(first, first + SLICE)
@@ -51,9 +54,7 @@ def fold_span(database: Database, now: float, spoiled: Spoiled) -> bool:
     for number, span, after in database.look_up(query):
         tier = TIERS[number]
         if (span + 1) * tier.span <= now:
-            ids = database.read(lambda c, t=tier, s=span, a=after: _waiting(c, t, s, a))
-            forms = [(id, _coarser(database, tier, span, id & MASK, spoiled)) for id in ids]
-            database.write(lambda c, t=tier, s=span, f=forms: _fold(c, t, s, f))
+            _fold_some(database, tier, span, after, spoiled)
             return True
     return False
 
@@ -67,7 +68,7 @@ def forget_span(database: Database, keep: Sequence[float], now: float) -> None:
     for tier, age in zip(TIERS, keep, strict=True):
         for (span,) in database.look_up(f"SELECT min(id) >> {BITS} FROM {tier.table}"):
             if span is not None and (span + 1) * tier.span <= now - age:
-                database.write(lambda c, t=tier, s=span: _forget(c, t, s))
+                database.write(partial(_forget, tier=tier, span=span))
 
 
 def _completed(form: bytes, id: int, row: Whole, spoiled: Spoiled) -> Whole:
@@ -99,6 +100,12 @@ def _coarser(database: Database, tier: Tier, span: int, series: int, spoiled: Sp
         return recall.rows(tier, series, first, first + tier.slots)
 
     return packed(database.read(made), chunk_id(span, series))
+
+
+def _fold_some(database: Database, tier: Tier, span: int, after: int, spoiled: Spoiled) -> None:
+    ids = database.read(lambda connection: _waiting(connection, tier, span, after))
+    forms = [(id, _coarser(database, tier, span, id & MASK, spoiled)) for id in ids]
+    database.write(lambda connection: _fold(connection, tier, span, forms))
 
 
 def _fold(
