@@ -70,7 +70,7 @@ def frozen(id: int, ids: Whole, seconds: Whole, values: Whole) -> bytes:
     table[0, 1:] = seconds
     table[1:, 0] = np.diff(ids, prepend=0)
     table[1:, 1:] = values.T
-    return packed(table, id, level=1)
+    return packed(table, id)
 
 
 def thawed(id: int, form: bytes) -> tuple[Whole, Whole, Whole]:
