@@ -125,6 +125,8 @@ def _run(wanted: argparse.Namespace) -> int:
         return _bad(str(error))
     try:
         return run(site, data_directory(wanted.data), http)
+    except ConfigError as error:
+        return _bad(str(error))
     except (CannotStart, ListenError) as error:
         print(f"smartpdu: {error}", file=sys.stderr)
         return 1

@@ -2,22 +2,26 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from difflib import get_close_matches
 from importlib.metadata import entry_points
 from importlib.resources import files
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from smartpdu.app.lines import Lines, lines
 from smartpdu.drivers.source import SettingsError
-from smartpdu.engine.house import BOUNDS, TIMES, Override, house
+from smartpdu.engine.catalogue import RULES
+from smartpdu.engine.house import BOUNDS, TIMES, Override, limited
 from smartpdu.model.build import (
     CircuitSpec,
     Design,
     DoorSpec,
     FeedSpec,
-    Flawed,
+    Flaw,
     OutletSpec,
     PduSpec,
     PhaseSpec,
@@ -25,8 +29,10 @@ from smartpdu.model.build import (
     RackSpec,
     SourceSpec,
     built,
+    flaws_of,
 )
-from smartpdu.model.plant import Plant
+from smartpdu.model.plant import Plant, places
+from smartpdu.model.rule import Limits
 
 SPECS: dict[str, tuple[type, str]] = {  # table of the file: what it describes, its place in Design
     "source": (SourceSpec, "sources"),
@@ -40,6 +46,7 @@ SPECS: dict[str, tuple[type, str]] = {  # table of the file: what it describes, 
     "door": (DoorSpec, "doors"),
 }
 SITE = {"name": str, "language": str}
+LANGUAGES = ("en", "de")
 SECTIONS = ("twin",)  # belong to drivers, which check them
 LIMIT = {"rule": str, "place": str} | dict.fromkeys((*BOUNDS, *TIMES), float)
 FASTEST = 0.2  # s between two reads of a source
@@ -119,33 +126,44 @@ def site_from_text(text: str, file: str) -> Site:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([_syntax(file, error)]) from None
     at = lines(text)
-    faults: list[Fault] = list(_shape_faults(tables, file, at))
-    if faults:
-        raise ConfigError(faults)
-    sources = [_source(t) for t in tables.get("source", [])]
-    design = _design(tables)
-    faults += _source_faults(sources, file, at)
-    try:
-        plant = built(design)
-    except Flawed as flawed:
-        faults += [_flaw(flaw, file, at) for flaw in flawed.flaws]
-        raise ConfigError(sorted(faults, key=lambda f: f.line)) from None
-    overrides = [_override(t) for t in tables.get("limit", [])]
-    faults += _limit_faults(plant, overrides, file, at)
-    if faults:
-        raise ConfigError(sorted(faults, key=lambda f: f.line))
-    site = tables.get("site", {})
-    return Site(
+    faults = list(_shape_faults(tables, file, at))
+    design, numbers = _design(tables)
+    flaws = list(flaws_of(design))
+    faults += [_flaw(flaw, numbers, file, at) for flaw in flaws]
+    faults += _source_faults(_rows(tables, "source"), file, at)
+    plant = None if flaws else built(design)
+    faults += _limit_faults(_rows(tables, "limit"), plant, file, at)
+    if faults or plant is None:
+        raise ConfigError(sorted(faults, key=lambda fault: fault.line))
+    head = tables.get("site", {})
+    site = Site(
         file,
-        site.get("name", "SmartPDU"),
-        site.get("language", "en"),
+        head.get("name", "SmartPDU"),
+        head.get("language", "en"),
         design,
         plant,
-        tuple(sources),
-        tuple(overrides),
+        tuple(_source(row) for row in tables["source"]),
+        tuple(_override(row) for row in tables.get("limit", [])),
         {name: tables[name] for name in SECTIONS if name in tables},
         at,
     )
+    if sections := list(_section_faults(site)):
+        raise ConfigError(sections)
+    return site
+
+
+def setting_fault(site: Site, number: int, error: SettingsError) -> Fault:
+    """The fault of a driver's setting, at its line: of a source's table, or of a driver's section.
+
+    A section's key reads as in the file: twin.server[2].cords is in the second [[twin.server]].
+    """
+    table, _, key = error.key.rpartition(".")
+    name, _, count = table.rstrip("]").partition("[")
+    if name.split(".")[0] in SECTIONS:
+        line = site.lines.of(name, int(count or 1) - 1, key)
+        return Fault(site.file, line, error.key, error.found, error.expected)
+    line = site.lines.of("source", number, key)
+    return Fault(site.file, line, f"source.{key}", error.found, error.expected)
 
 
 def _syntax(file: str, error: tomllib.TOMLDecodeError) -> Fault:
@@ -167,6 +185,10 @@ def _shape_faults(tables: Mapping[str, Any], file: str, at: Lines) -> Iterator[F
             yield Fault(file, at.of("", 0, name), name, repr(content), f"a table [{name}]")
         elif name == "site":
             yield from _key_faults("site", 0, content, SITE, (), file, at)
+            spoken = content.get("language", LANGUAGES[0])
+            if isinstance(spoken, str) and spoken not in LANGUAGES:
+                line = at.of("site", 0, "language")
+                yield Fault(file, line, "site.language", repr(spoken), _nearest(spoken, LANGUAGES))
     if not tables.get("source"):
         yield Fault(file, 1, "source", "none", "at least one [[source]]")
 
@@ -234,51 +256,134 @@ def _source(table: Mapping[str, Any]) -> SourceConfig:
     return SourceConfig(table["path"], table["driver"], table.get("interval", 1.0), settings)
 
 
-def _design(tables: Mapping[str, Any]) -> Design:
-    rows: dict[str, list[Any]] = {}
+def _rows(tables: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """The tables of that name; none where it is written in a wrong way, which is told elsewhere."""
+    content = tables.get(name, [])
+    whole = isinstance(content, list) and all(isinstance(row, dict) for row in content)
+    return content if whole else []
+
+
+def _design(tables: Mapping[str, Any]) -> tuple[Design, dict[str, list[int]]]:
+    """What the file describes, and for each row of it the number of its table in the file.
+
+    A value that is missing or of a wrong type is told as such, and here replaced by one that has
+    no flaw, so that a single mistake is not told twice; a row without a path is left out.
+    """
+    design: dict[str, list[Any]] = {}
+    numbers: dict[str, list[int]] = {}
     for name, (spec, place) in SPECS.items():
-        keys = {f.name for f in fields(spec)}
-        found = tables.get(name, [])
-        rows[place] = [spec(**{k: v for k, v in row.items() if k in keys}) for row in found]
-    return Design(**rows)
+        rows = [(n, r) for n, r in enumerate(_rows(tables, name)) if isinstance(r.get("path"), str)]
+        design[place] = [_described(spec, row) for _, row in rows]
+        numbers[place] = [number for number, _ in rows]
+    return Design(**design), numbers
 
 
-def _source_faults(sources: Sequence[SourceConfig], file: str, at: Lines) -> Iterator[Fault]:
+def _described(spec: Any, row: Mapping[str, Any]) -> Any:
+    fillers: dict[Any, float | None] = {
+        float: 1.0,
+        str: None,
+    }  # no reference is looked up, and 1 is a good rating
+    values = {f.name: fillers[f.type] for f in fields(spec) if f.default is MISSING}
+    types = {f.name: f.type for f in fields(spec)}
+    return spec(**values | {k: v for k, v in row.items() if k in types and _fits(v, types[k])})
+
+
+def _source_faults(rows: Sequence[Mapping[str, Any]], file: str, at: Lines) -> Iterator[Fault]:
     drivers = {entry.name: entry for entry in entry_points(group="smartpdu.drivers")}
-    for number, source in enumerate(sources):
-        if source.driver not in drivers:
-            line = at.of("source", number, "driver")
-            expected = _nearest(source.driver, sorted(drivers))
-            yield Fault(file, line, "source.driver", repr(source.driver), expected)
-            continue
-        if 0 < source.interval < FASTEST:
+    for number, row in enumerate(rows):
+        name, interval = row.get("driver"), row.get("interval")
+        if isinstance(interval, int | float) and 0 < interval < FASTEST:
             line = at.of("source", number, "interval")
-            yield Fault(file, line, "source.interval", str(source.interval), f"{FASTEST} s or more")
+            yield Fault(file, line, "source.interval", str(interval), f"{FASTEST} s or more")
+        if not isinstance(name, str):
+            continue
+        if name not in drivers:
+            line = at.of("source", number, "driver")
+            yield Fault(file, line, "source.driver", repr(name), _nearest(name, sorted(drivers)))
+            continue
         try:
-            drivers[source.driver].load().check(source.settings)
+            drivers[name].load().check(_source({"path": "", **row}).settings)
         except SettingsError as error:
             key = error.key.rsplit(".", 1)[-1]
             line = at.of("source", number, key)
             yield Fault(file, line, f"source.{key}", error.found, error.expected)
 
 
-def _flaw(flaw: Any, file: str, at: Lines) -> Fault:
+def _section_faults(site: Site) -> Iterator[Fault]:
+    """What a driver finds in its own section, once the plant is known."""
+    drivers = {entry.name: entry for entry in entry_points(group="smartpdu.drivers")}
+    first = {source.driver: n for n, source in reversed(list(enumerate(site.sources)))}
+    for name, number in first.items():
+        check = getattr(drivers[name].load(), "check_site", None)
+        try:
+            if check is not None:
+                check(site.plant, site.sections)
+        except SettingsError as error:
+            yield setting_fault(site, number, error)
+
+
+def _flaw(flaw: Flaw, numbers: Mapping[str, Sequence[int]], file: str, at: Lines) -> Fault:
     table = next(name for name, (_, place) in SPECS.items() if place == flaw.kind.value)
-    line = at.of(table, flaw.number, flaw.field)
+    line = at.of(table, numbers[flaw.kind.value][flaw.number], flaw.field)
     return Fault(file, line, f"{table}.{flaw.field}", flaw.found, flaw.expected)
 
 
 def _override(table: Mapping[str, Any]) -> Override:
-    values = {k: float(v) for k, v in table.items() if k not in ("rule", "place")}
+    values = {k: float(v) for k, v in table.items() if k in LIMIT and _fits(v, float)}
     return Override(table["rule"], table.get("place", ""), values)
 
 
 def _limit_faults(
-    plant: Plant, overrides: Sequence[Override], file: str, at: Lines
+    rows: Sequence[Mapping[str, Any]], plant: Plant | None, file: str, at: Lines
 ) -> Iterator[Fault]:
-    for number, override in enumerate(overrides):
-        try:
-            house(plant, [override])
-        except ValueError as error:
-            line = at.of("limit", number)
-            yield Fault(file, line, "limit", f"rule {override.rule!r}", str(error))
+    """Rules and places that are not known, and bounds that are in no order."""
+    ruled = {rule.key: rule for rule in RULES}
+    index = None if plant is None else places(plant)
+    seen: set[tuple[str, str, str]] = set()
+    for number, row in enumerate(rows):
+        rule, place = row.get("rule"), row.get("place", "")
+        if not isinstance(rule, str) or not isinstance(place, str):
+            continue
+        if rule not in ruled:
+            line = at.of("limit", number, "rule")
+            yield Fault(file, line, "limit.rule", repr(rule), _nearest(rule, sorted(ruled)))
+            continue
+        override = _override(row)
+        for key in override.values:
+            if (rule, place, key) in seen:
+                line, found = at.of("limit", number, key), f"a second value for {rule} {place}"
+                yield Fault(file, line, f"limit.{key}", found.rstrip(), "each limit once")
+            seen.add((rule, place, key))
+        yield from _number_faults(override, number, file, at)
+        if plant is not None and index is not None:
+            try:
+                limits = limited(ruled[rule], override, plant, index)
+            except ValueError as error:
+                line = at.of("limit", number, "place")
+                yield Fault(file, line, "limit.place", repr(place), str(error))
+                continue
+            if ordered(limits):
+                ruled[rule] = replace(ruled[rule], limits=limits)
+            else:
+                line, found = at.of("limit", number), f"bounds of {rule} that cross"
+                yield Fault(file, line, "limit", found, " <= ".join(BOUNDS))
+
+
+def _number_faults(override: Override, number: int, file: str, at: Lines) -> Iterator[Fault]:
+    line = at.of("limit", number)
+    if not override.values:
+        yield Fault(file, line, "limit", "no value", f"one of {', '.join((*BOUNDS, *TIMES))}")
+    for key, value in override.values.items():
+        wanted = "0 or a number above 0" if key in TIMES else "a number"
+        if not isfinite(value) or (key in TIMES and value < 0):
+            yield Fault(file, at.of("limit", number, key), f"limit.{key}", str(value), wanted)
+
+
+def ordered(limits: Limits) -> bool:
+    """Whether no bound lies beyond a worse one, in any row."""
+    bounds = [b for b in (getattr(limits, name) for name in BOUNDS) if b is not None]
+    return all(
+        not bool(np.any(np.asarray(low) > np.asarray(high)))
+        for number, low in enumerate(bounds)
+        for high in bounds[number + 1 :]
+    )

@@ -15,8 +15,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, TextIO
 
-from smartpdu.app.config import Site
-from smartpdu.drivers.source import Driver, Ports, Source, Wanted
+from smartpdu.app.config import ConfigError, Fault, Site, setting_fault
+from smartpdu.drivers.source import Driver, Ports, SettingsError, Source, Wanted
 from smartpdu.engine.house import House, house
 from smartpdu.model.plant import Part, part
 from smartpdu.model.request import Role
@@ -123,15 +123,24 @@ def drivers() -> Mapping[str, Any]:
 
 
 def sources(site: Site, ports: Ports) -> dict[str, tuple[Source, Part]]:
-    """A source for each row of the plant's sources, by path, and the part that it reads."""
+    """A source for each row of the plant's sources, by path, and the part that it reads.
+
+    Raises ConfigError for settings that a driver finds unfit for what is built.
+    """
     known = drivers()
     shared: dict[str, Any] = {}
     opened: dict[str, tuple[Source, Part]] = {}
+    faults: list[Fault] = []
     for row, wanted in enumerate(site.sources):
         driver: Driver = known[wanted.driver].load()
         own = part(site.plant, row)
         asked = Wanted(wanted.path, wanted.settings, own, site.plant, site.sections, shared, ports)
-        opened[wanted.path] = (driver.open_source(asked), own)
+        try:
+            opened[wanted.path] = (driver.open_source(asked), own)
+        except SettingsError as error:
+            faults.append(setting_fault(site, row, error))
+    if faults:
+        raise ConfigError(faults)
     return opened
 
 

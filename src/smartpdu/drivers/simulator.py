@@ -138,6 +138,11 @@ def check(settings: Mapping[str, Any]) -> None:
     _known(settings, set(), "source")
 
 
+def check_site(plant: Plant, sections: Mapping[str, Any]) -> None:
+    """Raise SettingsError for a section [twin] that does not fit what is built."""
+    twin(sections.get("twin", {}), plant, 0.0)
+
+
 def open_source(wanted: Wanted) -> Simulated:
     """This source's view of the twin that all simulator sources share."""
     if "twin" not in wanted.shared:
