@@ -25,6 +25,7 @@ from smartpdu.twin.world import Truth
 START = 1_767_225_600.0  # 2026-01-01T00:00:00Z: virtual time needs some beginning
 KEYS = {"site": str, "duration": (int, float), "seed": int, "fault": list, "order": list}
 ORDER = {"at": (int, float), "place": str, "on": bool, "by": str}
+WORDS = {str: "text", int: "a whole number", list: "tables", bool: "true or false"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +199,7 @@ def _faults(tables: Mapping[str, Any], text: str, file: str) -> Iterator[Fault]:
             expected = f"one of {', '.join(KEYS)}"
             yield Fault(file, at.of(key, 0) or at.of("", 0, key), key, "an unknown key", expected)
         elif isinstance(value, bool) or not isinstance(value, KEYS[key]):  # type: ignore[arg-type]
-            yield Fault(file, at.of("", 0, key), key, repr(value), f"a {KEYS[key]}")
+            yield Fault(file, at.of("", 0, key), key, repr(value), _word(KEYS[key]))
     duration = tables.get("duration")
     if duration is None:
         yield Fault(file, 1, "duration", "nothing", "seconds that the scenario lasts")
@@ -215,10 +216,15 @@ def _order_faults(number: int, order: Mapping[str, Any], at: Any, file: str) -> 
             expected = f"one of {', '.join(ORDER)}"
             yield Fault(file, line, f"order.{key}", "an unknown key", expected)
         elif not isinstance(value, ORDER[key]):  # type: ignore[arg-type]
-            yield Fault(file, line, f"order.{key}", repr(value), f"a {ORDER[key]}")
+            yield Fault(file, line, f"order.{key}", repr(value), _word(ORDER[key]))
     for key in ("at", "place", "on"):
         if key not in order:
             yield Fault(file, at.of("order", number), f"order.{key}", "nothing", "a value")
+
+
+def _word(kind: Any) -> str:
+    """What a person calls a type of TOML."""
+    return WORDS.get(kind, "a number")
 
 
 def _fault(made: Scenario, error: SettingsError) -> Fault:

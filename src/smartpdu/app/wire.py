@@ -108,10 +108,11 @@ async def _face(
 def assembled(site: Site, data: Path, ports: Ports, secret: Callable[[], str]) -> Rooms:
     """All parts of the house for a site, joined and not yet running."""
     home = _house(site)
+    opened = sources(site, ports)  # what does not fit is told before a memory is there
     memory = _memory(data)
     desk = Desk(memory, ports, secret)
     loop = Loop(site.name, home, memory, desk, ports, secret()[:16], version("smartpdu"))
-    collector = Collector(home.plant, sources(site, ports), ports, desk.wake, loop.withdraw)
+    collector = Collector(home.plant, opened, ports, desk.wake, loop.withdraw)
     recorder = Recorder(memory, ports, collector.send, loop.withdraw, desk.answer, desk.tell)
     loop.join(collector, recorder)
     return Rooms(memory, desk, loop, collector, recorder)

@@ -17,7 +17,7 @@ class TokenError(Exception):
 
 def created(data: Path, name: str, role: str, secret: str, at: float) -> str:
     """Keep a new token; gives its id."""
-    return _with(data, lambda database: access.create_token(database, name, role, secret, at))
+    return _with(data, lambda database: access.create_token(database, role, at, secret, name))
 
 
 def listed(data: Path) -> list[Token]:
