@@ -59,10 +59,11 @@ def judge(values: Column, limits: Limits, held: Held, elapsed: float) -> tuple[H
     before = _spread(held, rows)
     value = values[rows]
     gap = np.isnan(value)
-    reached = np.where(gap, 0, _reached(value, limits, rows, 0.0))
-    stays = np.where(gap, 2, _reached(value, limits, rows, limits.hysteresis))
-    warned = _watch(before.warned, reached >= 1, gap, elapsed)
-    alarmed = _watch(before.alarmed, reached == 2, gap, elapsed)
+    warning, critical = _bounds_met(value, limits, rows, 0.0)
+    near_warning, near_critical = _bounds_met(value, limits, rows, limits.hysteresis)
+    stays = np.where(near_critical, 2, np.where(near_warning, 1, 0))
+    warned = _watch(before.warned, warning, gap, elapsed)
+    alarmed = _watch(before.alarmed, critical, gap, elapsed)
     inside = _watch(before.inside, stays < before.level, gap, elapsed)
     risen = _risen(warned, alarmed, limits)
     fallen = np.where(inside >= limits.release, np.minimum(before.level, stays), before.level)
@@ -83,8 +84,8 @@ def level_of(held: Held, row: int) -> int:
 
 def _beyond(values: Column, limits: Limits) -> Flags:
     """Rows at or beyond the mildest bound of either side."""
-    high = limits.high_critical if limits.high_warning is None else limits.high_warning
-    low = limits.low_critical if limits.low_warning is None else limits.low_warning
+    high = _milder(limits.high_warning, limits.high_critical)
+    low = _milder(limits.low_warning, limits.low_critical)
     if low is None:
         beyond: Flags = values >= (np.inf if high is None else high)
         return beyond
@@ -92,14 +93,22 @@ def _beyond(values: Column, limits: Limits) -> Flags:
     return below if high is None else below | (values >= high)
 
 
-def _reached(value: Column, limits: Limits, rows: Rows, slack: float) -> Levels:
-    """The level that each value stands at, with the bounds drawn inside by the slack."""
+def _milder(warning: Bound, critical: Bound) -> Bound:
+    """The warning bound; the critical one for each row that has no other."""
+    if warning is None:
+        return critical
+    if critical is None or not isinstance(warning, np.ndarray):
+        return warning
+    return np.where(np.isnan(warning), critical, warning)
+
+
+def _bounds_met(value: Column, limits: Limits, rows: Rows, slack: float) -> tuple[Flags, Flags]:
+    """Rows at or beyond a warning and a critical bound, both drawn inside by the slack."""
     warning = _over(value, limits.high_warning, rows, -slack)
     warning |= _under(value, limits.low_warning, rows, slack)
     critical = _over(value, limits.high_critical, rows, -slack)
     critical |= _under(value, limits.low_critical, rows, slack)
-    reached: Levels = np.where(critical, 2, np.where(warning, 1, 0)).astype(np.int8)
-    return reached
+    return warning, critical
 
 
 def _over(value: Column, bound: Bound, rows: Rows, slack: float) -> Flags:

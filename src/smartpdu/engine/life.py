@@ -69,7 +69,9 @@ def _judged(lived: Lived, rule: Rule, change: Changes, plant: Plant, at: float) 
     )
     for spot, (row, before, after, value, limit) in enumerate(tuples):
         event = _changed(lived, rule.key, paths[row], (before, after, value, limit, unit), at)
-        if event is not None and spot not in flooded:
+        if event is None:  # shelved: it is not told, in a flood neither
+            flooded.pop(spot, None)
+        elif spot not in flooded:
             lived.events.append(event)
     lived.events.extend(_floods(flooded, change, plant, rule, at))
 
@@ -90,7 +92,8 @@ def _changed(
     newer = replace(alarm, level=level, value=value, limit=limit)
     silent = alarm.standing is Standing.SHELVED
     if after > before:
-        _keep(lived, moved(replace(newer, since=at if before == 0 else alarm.since), Sign.RAISE))
+        since, by = (at if before == 0 else alarm.since), (alarm.by if silent else "")
+        _keep(lived, moved(replace(newer, since=since, by=by), Sign.RAISE))
         return None if silent else AlarmRaised(at, place, rule, level, value, limit, unit)
     if after:
         _keep(lived, newer)

@@ -23,6 +23,7 @@ from smartpdu.model.event import (
     CommandRefused,
     Event,
 )
+from smartpdu.model.plant import Kind
 from smartpdu.model.request import Recover, Request, Withdraw
 from smartpdu.model.rule import Wishes
 from smartpdu.model.snapshot import Snapshot
@@ -43,10 +44,13 @@ class Followed:
         """Outlets that have an open order."""
         return frozenset(p for p, o in self.orders.items() if not o.settled)
 
-    def with_orders(self, commands: Iterable[SwitchOutlet], clock: float) -> dict[str, Order]:
-        """The standing orders together with new ones, which replace wishes that were not met."""
+    def with_orders(
+        self, commands: Iterable[SwitchOutlet], already: Iterable[SwitchOutlet], clock: float
+    ) -> dict[str, Order]:
+        """The standing orders with new ones, each in place of a wish that was not met."""
         new = {c.place: Order(c.id, c.place, c.on, c.by, c.priority, clock) for c in commands}
-        return {**self.orders, **new}
+        met = {c.place for c in already}
+        return {p: o for p, o in self.orders.items() if p not in met} | new
 
 
 def follow(house: House, state: State, now: Snapshot, requests: Sequence[Request]) -> Followed:
@@ -55,7 +59,10 @@ def follow(house: House, state: State, now: Snapshot, requests: Sequence[Request
     events: list[Event] = []
     for request in requests:
         if isinstance(request, Recover):
-            orders[request.place] = _recovered(request, now.clock)
+            if house.places.get(request.place, (None, 0))[0] is Kind.OUTLET:
+                orders[request.place] = _recovered(request, now.clock)
+            else:
+                events.append(_gone(request, now.at))
         elif isinstance(request, Withdraw):
             events.extend(_withdrawn(orders, request, now.at))
     done: list[CommandDone] = []
@@ -134,6 +141,11 @@ def _recovered(request: Recover, clock: float) -> Order:
         clock,
         recovered=True,
     )
+
+
+def _gone(request: Recover, at: float) -> Event:
+    why = "cut off by a restart; its outlet is no more"
+    return CommandRefused(at, request.place, request.command, request.on, request.owner, why)
 
 
 def _withdrawn(orders: dict[str, Order], request: Withdraw, at: float) -> list[Event]:

@@ -55,7 +55,8 @@ def carry(
 ) -> State:
     """The same state for a changed plant: rows move by path; what is gone is forgotten."""
     spots = {kind: _spots(old, new, kind) for kind in Kind}
-    alive = {path for kind in Kind for path in new.table(kind).path}
+    paths = {kind: frozenset(new.table(kind).path) for kind in Kind}
+    watched = {rule.key: paths[rule.kind] for rule in rules}
     fresh = first(new, traces, state.at, state.clock)
     memory = {
         t.key: _moved(state.memory[t.key], spots[t.kind], t.start)
@@ -64,13 +65,12 @@ def carry(
         for t in traces
     }
     held = {r.key: _shifted(state.held.get(r.key, CALM), spots[r.kind]) for r in rules}
-    known = {r.key for r in rules}
     return replace(
         fresh,
         memory=memory,
         held=held,
-        alarms={k: a for k, a in state.alarms.items() if k[0] in known and k[1] in alive},
-        orders={place: o for place, o in state.orders.items() if place in alive},
+        alarms={k: a for k, a in state.alarms.items() if k[1] in watched.get(k[0], ())},
+        orders={place: o for place, o in state.orders.items() if place in paths[Kind.OUTLET]},
         on=_moved(state.on, spots[Kind.OUTLET], np.nan),
     )
 
@@ -106,7 +106,7 @@ def written(state: State, plant: Plant, traces: tuple[Trace, ...]) -> dict[str, 
         "form": 1,
         "at": state.at,
         "memory": {
-            key: dict(zip(plant.table(kinds[key]).path, column.tolist(), strict=True))
+            key: dict(zip(plant.table(kinds[key]).path, _plain(column), strict=True))
             for key, column in state.memory.items()
         },
         "alarms": [{f.name: getattr(a, f.name) for f in fields(a)} for a in state.alarms.values()],
@@ -125,7 +125,10 @@ def taken(
     fresh = first(plant, traces, float(plain["at"]), clock)
     memory = {
         t.key: np.array(
-            [plain["memory"].get(t.key, {}).get(p, t.start) for p in plant.table(t.kind).path],
+            [
+                np.nan if value is None else value
+                for value in _kept(plain["memory"].get(t.key, {}), plant, t)
+            ],
             dtype=np.float64,
         )
         for t in traces
@@ -153,6 +156,10 @@ def taken(
         alarms=alive,
         on=np.array([np.nan if v is None else v for v in on], dtype=np.float64),
     )
+
+
+def _kept(values: Mapping[str, float | None], plant: Plant, trace: Trace) -> list[float | None]:
+    return [values.get(path, trace.start) for path in plant.table(trace.kind).path]
 
 
 def _standing(levels: list[tuple[int, int]]) -> Held:

@@ -37,10 +37,10 @@ class Outcome:
 
 def step(house: House, state: State, now: Snapshot, requests: Sequence[Request]) -> Outcome:
     """Fold one snapshot and the requests into the state, and tell what follows from it."""
-    followed = follow(house, state, now, requests)  # what became of earlier orders
+    granted, denied = authorise(requests)  # who may, who may not
+    followed = follow(house, state, now, granted)  # what became of earlier orders
     tick, broken = remember(house, state, now, followed)  # traces: the past, one tick on
     held, changes, failing = watch(house, state, tick)  # rules: who became worse, better
-    granted, denied = authorise(requests)  # who may, who may not
     lived = live(state.alarms, changes, granted, house.plant, house.hazards, now.at)
     wanted, hindered = switch(granted, tick, house.places, followed.busy)
     orders, outranked = decide(wanted)
@@ -61,7 +61,7 @@ def step(house: House, state: State, now: Snapshot, requests: Sequence[Request])
         tick.memory,
         held,
         lived.alarms,
-        followed.with_orders(commands, now.clock),
+        followed.with_orders(commands, already, now.clock),
         on,
         frozenset(broken) | frozenset(failing),
     )
