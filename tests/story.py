@@ -163,8 +163,15 @@ class Story:
         self.answers += outcome.answers
         for command in outcome.commands:
             if command.place not in self.deaf:
-                self.now.outlets.on[self.row(command.place)] = command.on
+                self.turn(command.place, command.on)
         return outcome
+
+    def turn(self, place: str, on: bool) -> None:
+        """Let a relay move, and the current through it with it."""
+        row, outlets = self.row(place), self.now.outlets
+        outlets.on[row] = on
+        outlets.current[row] = 1.0 if on else 0.0
+        outlets.active_power[row] = outlets.voltage[row] if on else 0.0
 
     def seen(self) -> Snapshot:
         """What a tick sees now: a copy that nobody can change."""
