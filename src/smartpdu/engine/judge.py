@@ -29,7 +29,8 @@ class Held:
     level: Levels
     warned: Column  # seconds at or beyond the warning bound
     alarmed: Column  # seconds at or beyond the critical bound
-    inside: Column  # seconds back inside
+    eased: Column  # seconds back inside the critical bound
+    inside: Column  # seconds back inside both bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Changes:
 NOBODY = np.empty(0, dtype=np.int64)
 _NO_LEVELS = np.empty(0, dtype=np.int8)
 _NO_TIMES = np.empty(0)
-CALM = Held(NOBODY, _NO_LEVELS, _NO_TIMES, _NO_TIMES, _NO_TIMES)
+CALM = Held(NOBODY, _NO_LEVELS, _NO_TIMES, _NO_TIMES, _NO_TIMES, _NO_TIMES)
 UNCHANGED = Changes(NOBODY, _NO_LEVELS, _NO_LEVELS, _NO_TIMES, _NO_TIMES)
 
 
@@ -61,16 +62,17 @@ def judge(values: Column, limits: Limits, held: Held, elapsed: float) -> tuple[H
     gap = np.isnan(value)
     warning, critical = _bounds_met(value, limits, rows, 0.0)
     near_warning, near_critical = _bounds_met(value, limits, rows, limits.hysteresis)
-    stays = np.where(near_critical, 2, np.where(near_warning, 1, 0))
     warned = _watch(before.warned, warning, gap, elapsed)
     alarmed = _watch(before.alarmed, critical, gap, elapsed)
-    inside = _watch(before.inside, stays < before.level, gap, elapsed)
-    risen = _risen(warned, alarmed, limits)
-    fallen = np.where(inside >= limits.release, np.minimum(before.level, stays), before.level)
-    level = np.where(gap, before.level, np.maximum(risen, fallen)).astype(np.int8)
-    inside = np.where(level != before.level, np.nan, inside)
+    eased = _watch(before.eased, ~near_critical, gap, elapsed)
+    inside = _watch(before.inside, ~(near_critical | near_warning), gap, elapsed)
+    stays = _fallen(before.level, eased, inside, limits)
+    level = np.where(gap, before.level, np.maximum(_risen(warned, alarmed, limits), stays))
+    level = level.astype(np.int8)
+    eased = np.where(level == 2, eased, np.nan)
+    inside = np.where(level > 0, inside, np.nan)
     return (
-        _kept(Held(rows, level, warned, alarmed, inside)),
+        _kept(Held(rows, level, warned, alarmed, eased, inside)),
         _changes(rows, before.level, level, value, limits),
     )
 
@@ -87,7 +89,7 @@ def _beyond(values: Column, limits: Limits) -> Flags:
     high = _milder(limits.high_warning, limits.high_critical)
     low = _milder(limits.low_warning, limits.low_critical)
     if low is None:
-        beyond: Flags = values >= (np.inf if high is None else high)
+        beyond: Flags = values >= (np.nan if high is None else high)
         return beyond
     below: Flags = values <= low
     return below if high is None else below | (values >= high)
@@ -112,17 +114,18 @@ def _bounds_met(value: Column, limits: Limits, rows: Rows, slack: float) -> tupl
 
 
 def _over(value: Column, bound: Bound, rows: Rows, slack: float) -> Flags:
-    return value >= _bound(bound, rows, np.inf) + slack
+    return value >= _bound(bound, rows) + slack
 
 
 def _under(value: Column, bound: Bound, rows: Rows, slack: float) -> Flags:
-    return value <= _bound(bound, rows, -np.inf) + slack
+    return value <= _bound(bound, rows) + slack
 
 
-def _bound(bound: Bound, rows: Rows, none: float) -> Column:
+def _bound(bound: Bound, rows: Rows) -> Column:
+    """The bound of each row; where there is none, NaN, which no value is beyond."""
     if isinstance(bound, np.ndarray):
-        return np.where(np.isnan(bound[rows]), none, bound[rows])
-    return np.full(len(rows), none if bound is None else bound)
+        return bound[rows]
+    return np.full(len(rows), np.nan if bound is None else bound)
 
 
 def _watch(before: Column, runs: Flags, gap: Flags, elapsed: float) -> Column:
@@ -137,13 +140,19 @@ def _risen(warned: Column, alarmed: Column, limits: Limits) -> Levels:
     return risen.astype(np.int8)
 
 
+def _fallen(level: Levels, eased: Column, inside: Column, limits: Limits) -> Levels:
+    milder = np.where(eased >= limits.release, np.minimum(level, 1), level)
+    fallen: Levels = np.where(inside >= limits.release, 0, milder).astype(np.int8)
+    return fallen
+
+
 def _spread(held: Held, rows: Rows) -> Held:
     """What was held, with room for rows that are new."""
     spots = np.searchsorted(rows, held.row)
     level = np.zeros(len(rows), dtype=np.int8)
     level[spots] = held.level
     watches = []
-    for watch in (held.warned, held.alarmed, held.inside):
+    for watch in (held.warned, held.alarmed, held.eased, held.inside):
         wide = np.full(len(rows), np.nan)
         wide[spots] = watch
         watches.append(wide)
@@ -159,6 +168,7 @@ def _kept(held: Held) -> Held:
         held.level[keep],
         held.warned[keep],
         held.alarmed[keep],
+        held.eased[keep],
         held.inside[keep],
     )
 
@@ -179,14 +189,7 @@ def _changes(rows: Rows, before: Levels, after: Levels, value: Column, limits: L
 
 def _nearest(value: Column, level: Levels, limits: Limits, rows: Rows) -> Column:
     """The bound of that level which the value stands nearest to."""
-    high = np.where(
-        level == 2,
-        _bound(limits.high_critical, rows, np.inf),
-        _bound(limits.high_warning, rows, np.inf),
-    )
-    low = np.where(
-        level == 2,
-        _bound(limits.low_critical, rows, -np.inf),
-        _bound(limits.low_warning, rows, -np.inf),
-    )
-    return np.where(np.abs(value - high) <= np.abs(value - low), high, low)
+    bad = level == 2
+    high = np.where(bad, _bound(limits.high_critical, rows), _bound(limits.high_warning, rows))
+    low = np.where(bad, _bound(limits.low_critical, rows), _bound(limits.low_warning, rows))
+    return np.where(np.isnan(low) | (high - value <= value - low), high, low)

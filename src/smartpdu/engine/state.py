@@ -95,6 +95,7 @@ def _shifted(held: Held, spots: Rows) -> Held:
         held.level[where],
         held.warned[where],
         held.alarmed[where],
+        held.eased[where],
         held.inside[where],
     )
 
@@ -166,7 +167,7 @@ def _standing(levels: list[tuple[int, int]]) -> Held:
     row = np.array([r for r, _ in levels], dtype=np.int64)
     level = np.array([v for _, v in levels], dtype=np.int8)
     none = np.full(len(row), np.nan)
-    return Held(row, level, none, none, none)
+    return Held(row, level, none, none, none, none)
 
 
 def _alarm(entry: Mapping[str, Any]) -> Alarm:
