@@ -161,6 +161,7 @@ def names_a_bound(changes: Changes, limits: Limits, values: np.ndarray) -> None:
             assert np.sign(changes.limit[spot]) == np.sign(values[row])
 
 
+@given(cases())
 def test_only_rows_that_matter_are_held(case) -> None:
     limits, course = case
     held = CALM
