@@ -1,0 +1,170 @@
+"""From a description to a plant: every reference found, every flaw told, nothing built by half."""
+
+from dataclasses import replace
+from math import inf, nan
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+from story import SHAPES, Shape, design
+
+from smartpdu.model.build import (
+    CircuitSpec,
+    Design,
+    Flawed,
+    OutletSpec,
+    PhaseSpec,
+    built,
+    flaws_of,
+)
+from smartpdu.model.plant import Kind, Plant, places
+
+PLAN = design(Shape())
+
+
+def flaws(plan: Design) -> list[tuple[Kind, int, str, str]]:
+    """All flaws of a plan, which cannot be built then."""
+    with pytest.raises(Flawed) as caught:
+        built(plan)
+    assert caught.value.flaws == tuple(flaws_of(plan))
+    return [(f.kind, f.number, f.field, f.found) for f in caught.value.flaws]
+
+
+@pytest.mark.requirement("R-1.1-1")
+@pytest.mark.requirement("R-7.3-1")
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_every_row_knows_the_rows_above_it(shape: Shape) -> None:
+    plan = design(replace(shape, racks=2))
+    plant = built(plan)
+    for row, path in enumerate(plant.outlets.path):
+        spec = plan.outlets[row]
+        circuit = plant.outlets.circuit[row]
+        assert plant.circuits.path[circuit] == spec.circuit
+        phase = plant.outlets.phase[row]
+        assert phase == plant.circuits.phase[circuit]
+        feed = plant.phases.feed[phase]
+        assert plant.pdus.path[plant.feeds.pdu[feed]] == "/".join(path.split("/")[:2])
+        assert plant.outlets.pdu[row] == plant.feeds.pdu[feed]
+        for table in (plant.outlets, plant.circuits, plant.phases, plant.feeds):
+            own = {"outlets": row, "circuits": circuit, "phases": phase, "feeds": feed}
+            at = own[type(table).__name__.lower()]
+            assert plant.racks.path[table.rack[at]] == path.split("/")[0]
+            assert plant.sources.path[table.source[at]] == "source/" + "/".join(path.split("/")[:2])
+
+
+def test_lines_pair_the_phases_of_all_feeds_of_a_rack() -> None:
+    plant = built(PLAN)
+    assert plant.phases.line.tolist() == [0, 1, 2, 0, 1, 2]
+    own = replace(
+        PLAN,
+        phases=[replace(p, path=f"{p.path}x", line=n % 3 + 1) for n, p in enumerate(PLAN.phases)],
+    )
+    own = replace(own, circuits=[replace(c, phase=f"{c.phase}x") for c in PLAN.circuits])
+    assert built(own).phases.line.tolist() == [0, 1, 2, 0, 1, 2]
+
+
+def test_names_and_addresses_default_to_the_last_part_of_the_path() -> None:
+    named = replace(PLAN, outlets=[replace(PLAN.outlets[0], name="Router", address="1.7")])
+    plant = built(named)
+    assert (plant.outlets.name, plant.outlets.address) == (("Router",), ("1.7",))
+    assert built(PLAN).outlets.name[0] == built(PLAN).outlets.address[0] == "1"
+
+
+def test_the_house_is_a_place_of_every_plant() -> None:
+    assert built(Design()).houses.path == ("house",)
+    assert places(built(PLAN))["house"] == (Kind.HOUSE, 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"outlets": [OutletSpec("rack/A", "rack/A/circuit/1")]}, [(Kind.OUTLET, 0, "path")]),
+        ({"outlets": [OutletSpec("house", "rack/A/circuit/1")]}, [(Kind.OUTLET, 0, "path")]),
+        ({"outlets": [OutletSpec("o", "rack/A/circuit/9")]}, [(Kind.OUTLET, 0, "circuit")]),
+        ({"outlets": [OutletSpec("o", "rack/A/L1")]}, [(Kind.OUTLET, 0, "circuit")]),
+        ({"circuits": [CircuitSpec("c", "no", 16)], "outlets": []}, [(Kind.CIRCUIT, 0, "phase")]),
+        (
+            {"circuits": [CircuitSpec("c", "no", -1)], "outlets": []},
+            [(Kind.CIRCUIT, 0, "phase"), (Kind.CIRCUIT, 0, "rated_current")],
+        ),
+    ],
+)
+def test_a_flaw_is_told_with_its_kind_its_number_and_its_field(change, expected) -> None:
+    assert [f[:3] for f in flaws(replace(PLAN, **change))] == expected
+
+
+@pytest.mark.parametrize(
+    "path", ["", "/", "a/", "/a", "a//b", "a b", "a?b", "a#b", "a%b", "a\\b", "a\nb"]
+)
+def test_a_path_that_could_not_be_asked_for_is_a_flaw(path: str) -> None:
+    found = flaws(replace(PLAN, doors=[replace(PLAN.doors[0], path=path)]))
+    assert found == [(Kind.DOOR, 0, "path", repr(path))]
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, nan, inf])
+@pytest.mark.parametrize(
+    ("table", "field"),
+    [
+        ("sources", "interval"),
+        ("feeds", "rated_power"),
+        ("feeds", "nominal_frequency"),
+        ("phases", "rated_current"),
+        ("phases", "nominal_voltage"),
+        ("circuits", "rated_current"),
+        ("outlets", "rated_current"),
+    ],
+)
+def test_a_rating_is_a_number_above_nothing(table: str, field: str, value: float) -> None:
+    rows = list(getattr(PLAN, table))
+    rows[1] = replace(rows[1], **{field: value})
+    assert flaws(replace(PLAN, **{table: rows})) == [(Kind(table), 1, field, str(value))]
+
+
+@pytest.mark.parametrize(("value", "good"), [(0.0, True), (0.1, True), (-0.1, False), (nan, False)])
+def test_a_meter_may_have_no_known_step_but_none_below_nothing(value: float, good: bool) -> None:
+    rows = [replace(PLAN.outlets[0], resolution=value)]
+    assert [f.field for f in flaws_of(replace(PLAN, outlets=rows))] == (
+        [] if good else ["resolution"]
+    )
+
+
+@pytest.mark.parametrize("path", ["rack/A/L0", "rack/A/L4", "rack/A/Lx", "rack/A/phase"])
+def test_a_phase_must_tell_its_line(path: str) -> None:
+    own = [*PLAN.phases, PhaseSpec(path, "rack/A/feed", 16)]
+    assert [f[:3] for f in flaws(replace(PLAN, phases=own))] == [(Kind.PHASE, 6, "line")]
+
+
+def test_a_flaw_reads_as_a_sentence() -> None:
+    with pytest.raises(
+        Flawed, match=r"circuit: found 'x', expected the path of one of the circuits"
+    ):
+        built(replace(PLAN, outlets=[OutletSpec("o", "x")]))
+
+
+SPEC = some.sampled_from(
+    [spec for name in Design.__dataclass_fields__ for spec in getattr(PLAN, name)]
+)
+
+
+@given(some.sets(SPEC, max_size=4))
+def test_without_some_of_its_parts_a_plan_is_built_whole_or_told_whole(missing) -> None:
+    gone = {spec.path for spec in missing}
+    rows = {
+        name: [s for s in getattr(PLAN, name) if s.path not in gone]
+        for name in Design.__dataclass_fields__
+    }
+    plan = Design(**rows)
+    wanted = {
+        s.path
+        for specs in rows.values()
+        for s in specs
+        for ref in ("rack", "source", "pdu", "feed", "phase", "circuit")
+        if getattr(s, ref, None) in gone
+    }
+    told = {getattr(plan, f.kind.value)[f.number].path for f in flaws_of(plan)}
+    assert told == wanted
+    if not wanted:
+        plant: Plant = built(plan)
+        assert sum(len(plant.table(k)) for k in Kind) == 1 + sum(map(len, rows.values()))
+        assert np.all(plant.outlets.circuit < len(plant.circuits))

@@ -1,5 +1,0 @@
-"""Offers the story to the tests of this folder."""
-
-from story import story
-
-__all__ = ["story"]
