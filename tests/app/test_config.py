@@ -238,3 +238,14 @@ def test_a_section_of_a_driver_is_checked_against_the_plant_with_its_line() -> N
     assert [f[:3] for f in faults(text)] == [
         (line_of(text, "cords"), "twin.server[1].cords", "'rack1/A/outlet/2'")
     ]
+
+
+def test_a_section_that_is_no_table_is_told() -> None:
+    text = f"twin = 3\nsite = 4\n{GOOD[GOOD.index('[[source]]') :]}"
+    assert [f[:3] for f in faults(text)] == [(1, "twin", "3"), (2, "site", "4")]
+
+
+def test_a_driver_that_is_no_text_and_a_rule_that_is_none_are_told_once() -> None:
+    text = GOOD.replace('driver = "simulator"', "driver = 3")
+    text = text.replace('rule = "load.circuit"', "rule = 4", 1)
+    assert [f[1:3] for f in faults(text)] == [("source.driver", "3"), ("limit.rule", "4")]

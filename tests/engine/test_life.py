@@ -1,5 +1,7 @@
 """What alarms live through: called, known, passed, put aside, worse, and in floods."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from story import OPERATOR, Shape, Story, flooded, tell
@@ -310,6 +312,13 @@ def test_what_is_shelved_is_not_part_of_a_flood() -> None:
     (flood,) = [e for e in flooded(story.events) if (e.rule, e.level) == (RULE, Level.CRITICAL)]
     assert place not in flood.places
     assert len(flood.places) == (story.plant.outlets.rack == 0).sum() - 1
+
+
+def test_a_level_whose_alarm_was_lost_clears_without_leaving_one(warned: Story) -> None:
+    warned.state = replace(warned.state, alarms={})
+    rises(warned, 4)
+    assert kinds(warned) == [AlarmCleared]
+    assert warned.state.alarms == {}
 
 
 def test_sources_and_racks_are_always_told_one_by_one() -> None:

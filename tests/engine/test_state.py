@@ -135,6 +135,15 @@ def test_an_alarm_whose_rule_or_kind_of_place_is_gone_is_forgotten() -> None:
     assert not [key for key in carried.alarms if "/outlet/" in key[1]]
 
 
+def test_a_first_rack_comes_into_an_empty_plant() -> None:
+    empty = built(Design())
+    full = built(design(Shape(pdus=1)))
+    carried = carry(first(empty, TRACES, 5.0, 6.0), empty, full, RULES, TRACES)
+    fresh = first(full, TRACES, 5.0, 6.0)
+    assert by_path(carried, full) == by_path(fresh, full)
+    assert (carried.at, carried.clock) == (5.0, 6.0)
+
+
 def test_a_trace_that_is_new_starts_at_its_start() -> None:
     story = troubled()
     old = replace(story.state, memory={})

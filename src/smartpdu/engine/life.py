@@ -148,12 +148,11 @@ def _said(lived: Lived, request: Request, hazards: Mapping[str, Hazard], at: flo
             _acknowledged(lived, alarm, request, at)
         case Shelve():
             _shelved(lived, alarm, request, hazards, at)
-        case Unshelve():
-            if alarm.standing is Standing.SHELVED:
-                _unshelved(lived, alarm, request.by.name, at)
-                lived.answers.append(Answer(request.id))
-            else:
-                lived.answers.append(_no(request, Refusal.UNFIT, "the alarm is not shelved"))
+        case _ if alarm.standing is Standing.SHELVED:
+            _unshelved(lived, alarm, request.by.name, at)
+            lived.answers.append(Answer(request.id))
+        case _:
+            lived.answers.append(_no(request, Refusal.UNFIT, "the alarm is not shelved"))
 
 
 def _acknowledged(lived: Lived, alarm: Alarm, request: Acknowledge, at: float) -> None:
@@ -189,13 +188,12 @@ def _shelved(
 
 def _unshelved(lived: Lived, alarm: Alarm, by: str, at: float) -> None:
     current = lived.alarms.get((alarm.rule, alarm.place), alarm)
-    calm = moved(current, Sign.UNSHELVE)
-    if calm is None:
-        return
+    plain = replace(current, by="", until=0.0, reason="")
+    calm = moved(plain, Sign.UNSHELVE) or plain  # only what is shelved comes here
     lived.events.append(AlarmUnshelved(at, alarm.place, alarm.rule, by))
-    _keep(lived, replace(calm, by="", until=0.0, reason=""))
+    _keep(lived, calm)
     if current.level > 0:
-        _keep(lived, moved(replace(calm, by="", until=0.0, reason="", since=at), Sign.RAISE))
+        _keep(lived, moved(replace(calm, since=at), Sign.RAISE))
         lived.events.append(
             AlarmRaised(
                 at,
