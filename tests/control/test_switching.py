@@ -7,6 +7,7 @@ import pytest
 from story import HOUSE, Crossing, Story, crosses, design, tell
 
 from smartpdu.control.switching import unmet
+from smartpdu.engine.house import Override
 from smartpdu.model.build import built
 from smartpdu.model.command import Priority
 from smartpdu.model.event import (
@@ -219,6 +220,13 @@ def test_an_order_from_before_a_restart_is_read_back_and_never_pulsed(on: bool) 
     assert [c.id for c in story.commands] == ([busy] if on else [])
     assert story.told(AlarmRaised) == []
     assert story.state.orders == {}
+
+
+def test_an_order_from_before_a_restart_raises_no_alarm_however_soon_one_is_due() -> None:
+    story = tell(overrides=[Override("switching.disobeyed", "", {"high_critical": 1.0})])
+    story.asks(Recover("r", HOUSE, OUTLET, "old", False, "olga"))
+    story.lasts(4)
+    assert [type(e) for e in story.events] == [CommandRefused]
 
 
 def test_a_relay_that_moved_while_the_house_was_down_is_done_when_it_is_seen() -> None:

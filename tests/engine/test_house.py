@@ -1,5 +1,7 @@
 """Limits of an operator's own, at one place or at all, and those that fit nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from story import tell
@@ -67,6 +69,10 @@ def test_a_rule_itself_is_never_changed_by_an_override() -> None:
     )
     assert base.limits.high_warning == 0.8
     assert isinstance(once.high_warning, np.ndarray)
+    before = once.high_warning.copy()
+    again = Override("load.circuit", "rack/A/circuit/2", {"high_warning": 0.2})
+    limited(replace(base, limits=once), again, PLANT, index)
+    assert np.array_equal(once.high_warning, before)
 
 
 def test_every_field_of_limits_is_a_bound_or_a_time() -> None:

@@ -274,6 +274,18 @@ def test_twenty_changes_are_told_one_by_one_and_twenty_one_are_a_flood() -> None
         assert len(story.state.alarms) == many
 
 
+def test_changes_to_different_levels_are_different_stories() -> None:
+    story = tell(HALL)
+    story.lasts(2)
+    first = np.flatnonzero(story.plant.outlets.rack == 0)
+    story.now.outlets.contact_temperature[first[:15]] = 55.0
+    story.now.outlets.contact_temperature[first[15:35]] = 68.0
+    story.lasts(11)
+    rises = [e.level for e in story.told(AlarmRaised) if e.rule == RULE]
+    assert flooded(story.events) == []
+    assert (rises.count(Level.WARNING), rises.count(Level.CRITICAL)) == (15, 20)
+
+
 def test_a_rack_with_few_changes_is_told_one_by_one_beside_a_flood() -> None:
     story = tell(HALL)
     story.lasts(2)
