@@ -154,6 +154,7 @@ def deaf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, site: Path) -> Path:
     (room / "deaf-1.dist-info" / "entry_points.txt").write_text(entry)
     (room / "deaf_driver.py").write_text(DRIVER)
     monkeypatch.syspath_prepend(room)
+    monkeypatch.delitem(sys.modules, "deaf_driver", raising=False)
     text = SITE.replace('driver = "simulator"', 'driver = "deaf"\naddress = "192.0.2.7:161"')
     site.write_text(text)
     return site
@@ -177,6 +178,15 @@ def test_a_setting_that_a_driver_refuses_is_told_with_its_line(
     deaf.write_text(deaf.read_text().replace("192.0.2.7:161", "bad"))
     code, _, err = spoken(capsys, "check", deaf, "--offline")
     assert (code, err) == (2, f"{deaf}:5: source.address: found 'bad', expected a host\n")
+
+
+def test_a_driver_that_cannot_be_loaded_is_told_with_its_line(
+    capsys: pytest.CaptureFixture[str], deaf: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "packages" / "deaf_driver.py").unlink()
+    code, _, err = spoken(capsys, "check", deaf)
+    assert code == 2
+    assert err.startswith(f"{deaf}:4: source.driver: found No module named 'deaf_driver'")
 
 
 def test_a_setting_that_does_not_fit_what_is_built_is_told_by_check_and_run(

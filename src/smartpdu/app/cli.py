@@ -147,7 +147,9 @@ def _check(wanted: argparse.Namespace) -> int:
 def _discover(wanted: argparse.Namespace) -> int:
     from smartpdu.app.discover import discover
 
-    return discover(wanted.address, wanted.community, wanted.timeout, sys.stdout, sys.stderr)
+    return discover(
+        wanted.address, wanted.community, sys.stdout, sys.stderr, timeout=wanted.timeout
+    )
 
 
 def _token_create(wanted: argparse.Namespace) -> int:

@@ -307,6 +307,9 @@ def _source_faults(rows: Sequence[Mapping[str, Any]], file: str, at: Lines) -> I
             key = error.key.rsplit(".", 1)[-1]
             line = at.of("source", number, key)
             yield Fault(file, line, f"source.{key}", error.found, error.expected)
+        except ImportError as error:
+            line = at.of("source", number, "driver")
+            yield Fault(file, line, "source.driver", str(error), "a driver that can be loaded")
 
 
 def _section_faults(site: Site) -> Iterator[Fault]:
