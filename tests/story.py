@@ -1,7 +1,7 @@
 """A rack to tell stories with: time passes when the story says so, hands obey unless told not to."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, TypeVar
 
@@ -340,17 +340,6 @@ def _ends(story: Story, crossing: Crossing, place: str) -> None:
     assert not story.standing()[crossing.rule, place]
 
 
-def with_readings(story: Story, kind: Kind, **values: float) -> None:
-    """Write values into whole columns of a kind of place."""
-    for name, value in values.items():
-        getattr(story.now.readings(kind), name)[:] = value
-
-
 def flooded(events: Iterable[Event]) -> list[AlarmFlood]:
     """The floods among events."""
     return [e for e in events if isinstance(e, AlarmFlood)]
-
-
-def widened(shape: Shape, **changes: int) -> Shape:
-    """A shape with some of it changed."""
-    return replace(shape, **changes)
