@@ -28,7 +28,7 @@ from smartpdu.model.build import (
 )
 from smartpdu.model.command import SwitchOutlet
 from smartpdu.model.event import AlarmCleared, AlarmEased, AlarmFlood, AlarmRaised, Event
-from smartpdu.model.plant import Kind, Plant
+from smartpdu.model.plant import Plant
 from smartpdu.model.request import Acknowledge, Answer, Principal, Request, Role, Shelve, Switch
 from smartpdu.model.request import Unshelve as UnshelveRequest
 from smartpdu.model.rule import Level, Rule, Trace
