@@ -4,6 +4,7 @@ import numpy as np
 
 from smartpdu.model.plant import Plant
 from smartpdu.model.snapshot import Snapshot, blank
+from smartpdu.model.table import total
 from smartpdu.model.units import Column
 from smartpdu.twin.air import RECIRCULATED, STRATIFIED, humidity
 from smartpdu.twin.plan import World
@@ -50,11 +51,11 @@ def _circuits(now: Snapshot, world: World, life: Life) -> None:
     circuits, plant = now.circuits, world.plant
     rows = len(plant.circuits)
     by = plant.outlets.circuit
-    real = np.bincount(by, weights=life.outlet_current.real, minlength=rows)
-    imaginary = np.bincount(by, weights=life.outlet_current.imag, minlength=rows)
-    harmonic = np.bincount(by, weights=life.outlet_harmonic, minlength=rows)
+    real = total(life.outlet_current.real, by, rows)
+    imaginary = total(life.outlet_current.imag, by, rows)
+    harmonic = total(life.outlet_harmonic, by, rows)
     current = np.sqrt(real**2 + imaginary**2 + harmonic**2)
-    power = np.bincount(by, weights=life.outlet_power, minlength=rows)
+    power = total(life.outlet_power, by, rows)
     voltage = np.where(life.closed, life.voltage[plant.circuits.phase], 0.0)
     circuits.closed[:] = life.closed
     circuits.voltage[:] = _steps(voltage, 0.1)
@@ -62,7 +63,7 @@ def _circuits(now: Snapshot, world: World, life: Life) -> None:
     circuits.active_power[:] = _steps(power, 0.1)
     circuits.apparent_power[:] = _steps(voltage * current, 0.1)
     circuits.power_factor[:] = _ratio(power, voltage * current)
-    energy = np.bincount(by, weights=life.outlet_energy, minlength=rows)
+    energy = total(life.outlet_energy, by, rows)
     circuits.active_energy[:] = np.floor(energy)
 
 
@@ -70,7 +71,7 @@ def _phases(now: Snapshot, world: World, life: Life) -> None:
     phases, plant = now.phases, world.plant
     fundamental, harmonic = phase_phasors(world, life)
     current = np.hypot(np.abs(fundamental), harmonic)
-    power = np.bincount(plant.outlets.phase, weights=life.outlet_power, minlength=len(plant.phases))
+    power = total(life.outlet_power, plant.outlets.phase, len(plant.phases))
     phases.voltage[:] = _steps(life.voltage, 0.1)
     phases.current[:] = _steps(current, 0.001)
     phases.active_power[:] = _steps(power, 0.1)
@@ -85,7 +86,7 @@ def _feeds(now: Snapshot, world: World, life: Life, dice: np.random.Generator) -
     rows, by = len(plant.feeds), plant.phases.feed
 
     def sum_(values: Column) -> Column:
-        return np.bincount(by, weights=values, minlength=rows)
+        return total(values, by, rows)
 
     power, apparent = sum_(now.phases.active_power), sum_(now.phases.apparent_power)
     alive = sum_(life.voltage) > 0
@@ -103,7 +104,7 @@ def _feeds(now: Snapshot, world: World, life: Life, dice: np.random.Generator) -
 def _air(now: Snapshot, world: World, life: Life, dice: np.random.Generator) -> None:
     probes, plant = now.probes, world.plant
     racks = len(plant.racks)
-    power = np.bincount(plant.outlets.rack, weights=life.outlet_power, minlength=racks)
+    power = total(life.outlet_power, plant.outlets.rack, racks)
     top = np.array([position == "top" for position in plant.probes.position], dtype=np.bool_)
     warmer = top * STRATIFIED * power[plant.probes.rack] / 10_000
     inlet = (life.air + RECIRCULATED * power)[plant.probes.rack] + warmer

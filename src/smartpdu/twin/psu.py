@@ -5,6 +5,7 @@ Figures after science 4.1, 4.3, 6.2 and 15; all are per cord, since each cord ha
 
 import numpy as np
 
+from smartpdu.model.table import total
 from smartpdu.model.units import Amperes, Column, Flags, Ratios, Rows, Watts
 
 LOADS = np.array([0.0, 0.01, 0.1, 0.2, 0.5, 1.0])
@@ -21,7 +22,8 @@ SLEEP, WAKE = 0.20, 0.50  # load of the working supply at which a hot spare slee
 
 def efficiency(load: Ratios) -> Ratios:
     """Efficiency at a share of the rated power."""
-    return np.interp(load, LOADS, TITANIUM)
+    ratio: Ratios = np.interp(load, LOADS, TITANIUM)
+    return ratio
 
 
 def input_power(output: Watts, rated: Watts) -> Watts:
@@ -31,12 +33,14 @@ def input_power(output: Watts, rated: Watts) -> Watts:
 
 def power_factor(load: Ratios) -> Ratios:
     """True power factor at a share of the rated power."""
-    return np.interp(load, FACTOR_AT, FACTOR)
+    ratio: Ratios = np.interp(load, FACTOR_AT, FACTOR)
+    return ratio
 
 
 def distortion(load: Ratios) -> Ratios:
     """Harmonic current as a share of the fundamental, at a share of the rated power."""
-    return np.interp(load, THD_AT, THD)
+    ratio: Ratios = np.interp(load, THD_AT, THD)
+    return ratio
 
 
 def currents(power: Watts, voltage: Column, load: Ratios) -> tuple[Amperes, Amperes, Amperes]:
@@ -56,5 +60,5 @@ def currents(power: Watts, voltage: Column, load: Ratios) -> tuple[Amperes, Ampe
 def shares(weight: Ratios, alive: Flags, asleep: Flags, server: Rows, servers: int) -> Ratios:
     """Part of its server's load that each cord carries; what cannot is carried by the others."""
     able = np.where(alive & ~asleep, weight, 0.0)
-    sums = np.bincount(server, weights=able, minlength=servers)
+    sums = total(able, server, servers)
     return np.divide(able, sums[server], out=np.zeros_like(able), where=sums[server] > 0)

@@ -18,7 +18,8 @@ def wandered(demand: Ratios, mean: Ratios, elapsed: float, chance: Column) -> Ra
     """Demand of ordinary servers after some seconds: a slow walk about their mean."""
     keep = np.exp(-elapsed / MEMORY)
     step = WANDER * np.sqrt(1 - keep**2) * chance
-    return np.clip(mean + (demand - mean) * keep + step, 0.0, 1.0)
+    demand_after: Ratios = np.clip(mean + (demand - mean) * keep + step, 0.0, 1.0)
+    return demand_after
 
 
 def job_level(second: float, phase: NDArray[np.float64]) -> Ratios:

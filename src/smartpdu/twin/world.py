@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from smartpdu.model.table import total
 from smartpdu.model.units import Amperes, Celsiuses, Column, Flags, Joules, Kelvins, Ratios, Watts
 from smartpdu.twin import psu, server
 from smartpdu.twin.air import warmed
@@ -148,11 +149,7 @@ def switched(life: Life, outlet: int, on: bool) -> Life:
 def phase_phasors(world: World, life: Life) -> tuple[Phasors, Amperes]:
     """Fundamental current of each phase against its own voltage, and its harmonic current."""
     return _sum(life.outlet_current, world.plant.outlets.phase, len(world.plant.phases)), (
-        np.bincount(
-            world.plant.outlets.phase,
-            weights=life.outlet_harmonic,
-            minlength=len(world.plant.phases),
-        )
+        total(life.outlet_harmonic, world.plant.outlets.phase, len(world.plant.phases))
     )
 
 
@@ -162,7 +159,7 @@ def neutral(world: World, life: Life) -> Amperes:
     fundamental, harmonic = phase_phasors(world, life)
     turned = fundamental * np.exp(-2j * np.pi / 3 * plant.phases.line)
     vector = np.abs(_sum(turned, plant.phases.feed, len(plant.feeds)))
-    triplen = np.bincount(plant.phases.feed, weights=harmonic, minlength=len(plant.feeds))
+    triplen = total(harmonic, plant.phases.feed, len(plant.feeds))
     return np.hypot(vector, triplen)
 
 
@@ -188,7 +185,7 @@ def _servers(
 ) -> tuple[Flags, Column, list[Truth]]:
     """Servers without any supply die at once; those that get one back, boot."""
     count = len(world.servers.path)
-    supplied = np.bincount(world.cords.server, weights=alive, minlength=count) > 0
+    supplied = total(alive.astype(np.float64), world.cords.server, count) > 0
     starts = supplied & ~life.running
     dies = life.running & ~supplied
     boot = np.where(starts, world.servers.boot, np.maximum(0.0, life.boot_left - 1))
@@ -234,7 +231,7 @@ def _flow(
     heater = np.where(live, now.heater * (volts / 230) ** 2, 0.0)
 
     def out(values: Column) -> Column:
-        return np.bincount(cords.outlet, weights=values, minlength=outlets)
+        return total(values, cords.outlet, outlets)
 
     whole = out(power) + heater
     return (out(active) + heater / volts, out(reactive), out(harmonic), whole), awake
@@ -246,9 +243,9 @@ def _output(world: World, life: Life, alive: Flags) -> tuple[Watts, Flags]:
     need = server.direct_power(
         servers.idle, servers.rated, life.demand, life.running, life.boot_left
     )
-    relative = np.bincount(cords.server, weights=cords.rated * cords.first, minlength=len(need))
+    relative = total(cords.rated * cords.first, cords.server, len(need))
     load = need / np.maximum(relative, 1.0)
-    lost = np.bincount(cords.server, weights=cords.first & ~alive, minlength=len(need)) > 0
+    lost = total((cords.first & ~alive).astype(np.float64), cords.server, len(need)) > 0
     awake = np.where(life.awake, load > psu.SLEEP, load > psu.WAKE) | lost
     asleep = servers.hot_spare[cords.server] & ~cords.first & ~awake[cords.server]
     part = np.clip((need / servers.rated)[cords.server], 0.0, 1.0)
@@ -266,9 +263,9 @@ def _replayed(world: World, second: float, alive: Flags, power: Watts) -> Watts:
     played = table[row]
     known = ~np.isnan(played)
     count = len(world.servers.path)
-    whole = np.bincount(world.cords.server[known], weights=played[known], minlength=count)
+    whole = total(played[known], world.cords.server[known], count)
     carried = np.where(known & alive, played, 0.0)
-    left = np.bincount(world.cords.server, weights=carried, minlength=count)
+    left = total(carried, world.cords.server, count)
     scale = np.divide(whole, left, out=np.ones(count), where=left > 0)
     return np.where(known & alive, played * scale[world.cords.server], power)
 
@@ -277,9 +274,7 @@ def _leakage(world: World, voltage: Column, fed: Flags, now: Effects) -> Phasors
     """Residual current of each feed: filters lead by a quarter, faults are in phase."""
     plant, cords = world.plant, world.cords
     phase = plant.outlets.phase[cords.outlet]
-    filters = np.bincount(
-        phase, weights=cords.leakage * fed * voltage[phase] / 230, minlength=len(plant.phases)
-    )
+    filters = total(cords.leakage * fed * voltage[phase] / 230, phase, len(plant.phases))
     each = (1j * filters + now.leak * voltage / 230) * np.exp(-2j * np.pi / 3 * plant.phases.line)
     return _sum(each, plant.phases.feed, len(plant.feeds))
 
@@ -290,7 +285,7 @@ def _trip(world: World, life: Life) -> tuple[Life, list[Truth]]:
     current = _circuit_rms(world, life)
     heat = heated(life.heat, current / world.conventional, world.cooling, 1.0)
     trips = opened(heat, current, world.magnetic) & life.closed
-    power = np.bincount(plant.outlets.phase, weights=life.outlet_power, minlength=len(plant.phases))
+    power = total(life.outlet_power, plant.outlets.phase, len(plant.phases))
     truths = [
         Truth(life.second, "tripped", plant.circuits.path[row], f"{current[row]:.1f} A")
         for row in np.flatnonzero(trips).tolist()
@@ -302,9 +297,9 @@ def _trip(world: World, life: Life) -> tuple[Life, list[Truth]]:
 def _circuit_rms(world: World, life: Life) -> Amperes:
     circuit, rows = world.plant.outlets.circuit, len(world.plant.circuits)
     vector = np.abs(_sum(life.outlet_current, circuit, rows))
-    return np.hypot(vector, np.bincount(circuit, weights=life.outlet_harmonic, minlength=rows))
+    return np.hypot(vector, total(life.outlet_harmonic, circuit, rows))
 
 
 def _sum(values: Phasors, by: NDArray[np.int64], rows: int) -> Phasors:
-    real = np.bincount(by, weights=values.real, minlength=rows)
-    return real + 1j * np.bincount(by, weights=values.imag, minlength=rows)
+    real = total(values.real, by, rows)
+    return real + 1j * total(values.imag, by, rows)
