@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from smartpdu.drivers.source import SettingsError
 
+LONGEST = 31 * 86400  # s
+
 
 def recorded(path: Path, columns: list[str], times: str = "t_s") -> NDArray[np.float64]:
     """Power at every whole second since the first line, [seconds, columns], in W.
@@ -17,7 +19,7 @@ def recorded(path: Path, columns: list[str], times: str = "t_s") -> NDArray[np.f
     try:
         with path.open(newline="", encoding="utf-8") as file:
             lines = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SettingsError("replay", str(path), f"a CSV file that can be read ({error})") from None
     missing = [name for name in [times, *columns] if not lines or name not in lines[0]]
     if missing:
@@ -26,7 +28,13 @@ def recorded(path: Path, columns: list[str], times: str = "t_s") -> NDArray[np.f
     try:
         at = np.array([float(line[times]) for line in lines])
         power = np.array([[float(line[name]) for name in columns] for line in lines])
-    except ValueError as error:
+    except (TypeError, ValueError) as error:  # a line that is too short has None
         raise SettingsError("replay", str(error), f"numbers in {path}") from None
-    seconds = np.arange(int(at[0]), int(at[-1]) + 1)
+    if not (np.isfinite(at).all() and (np.diff(at) > 0).all()):
+        raise SettingsError("replay", f"{times} that stands still", f"times that rise in {path}")
+    if not (np.isfinite(power).all() and (power >= 0).all()):
+        raise SettingsError("replay", "a gap or a power below 0", f"watts in {path}")
+    if at[-1] - at[0] > LONGEST:
+        raise SettingsError("replay", f"{at[-1] - at[0]:.0f} s", f"at most {LONGEST} s in {path}")
+    seconds = at[0] + np.arange(int(at[-1] - at[0]) + 1)
     return np.array([np.interp(seconds, at, column) for column in power.T]).T

@@ -166,7 +166,7 @@ INJECTORS: dict[str, Injector] = {
     "psu_failure": Injector(Kind.OUTLET, "cord.dead_supply", _psu_failure, 1, "supply dies"),
     "cord_pulled": Injector(Kind.OUTLET, "cord.unplugged", _cord_pulled, 1, "cord pulled"),
     "contact_ageing": Injector(
-        Kind.OUTLET, "contact.rise", _contact_ageing, 20, "times the resistance of a new contact"
+        Kind.OUTLET, "contact.rise", _contact_ageing, 80, "times the resistance of a new contact"
     ),
     "leakage_step": Injector(Kind.FEED, "residual.feed", _leakage_step, 0.04, "A to earth"),
     "hot_air": Injector(Kind.RACK, "climate.temperature", _hot_air, 8, "K at the inlet"),
@@ -188,18 +188,31 @@ def effects(plant: Plant, faults: Iterable[tuple[Fault, int]], second: float) ->
     return sum_
 
 
+@dataclass(frozen=True, slots=True)
+class Misplaced(Exception):
+    """A fault that fits nowhere: its number, the field, what was found, what is expected."""
+
+    number: int
+    field: str
+    found: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: found {self.found}, expected {self.expected}"
+
+
 def placed(plant: Plant, faults: Iterable[Fault]) -> tuple[tuple[Fault, int], ...]:
-    """The faults with the rows of their places; raises ValueError for one that fits nowhere."""
+    """The faults with the rows of their places; raises Misplaced for one that fits nowhere."""
     index = places(plant)
     rows = []
-    for fault in faults:
+    for number, fault in enumerate(faults, 1):
         injector = INJECTORS.get(fault.kind)
         if injector is None:
             known = ", ".join(sorted(INJECTORS))
-            raise ValueError(f"kind: found {fault.kind!r}, expected one of {known}")
+            raise Misplaced(number, "kind", repr(fault.kind), f"one of {known}")
         kind, row = index.get(fault.place, (None, -1))
         if kind is not injector.kind:
             expected = f"the path of one of the {injector.kind.value}"
-            raise ValueError(f"place: found {fault.place!r}, expected {expected}")
+            raise Misplaced(number, "place", repr(fault.place), expected)
         rows.append((fault, row))
     return tuple(rows)

@@ -7,8 +7,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartpdu.model.plant import Plant
-from smartpdu.model.units import Amperes, Celsiuses, Flags, Ratios, Rows, Seconds, Watts
+from smartpdu.model.units import (
+    Amperes,
+    Celsiuses,
+    Flags,
+    Percents,
+    Ratios,
+    Rows,
+    Seconds,
+    Volts,
+    Watts,
+)
+from smartpdu.twin import psu
 from smartpdu.twin.breakers import LEAST, MOST
+
+GAIN = 0.0003  # by which the outlet meters differ for ever; from second to second they differ more
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +33,7 @@ class ServerSpec:
     rated_power: float = 500.0
     idle_power: float = 150.0
     demand: float = 0.4  # mean, between idle and rated
-    kind: str = "ordinary"  # ordinary | gpu | replay
+    kind: str = "ordinary"  # ordinary | gpu | replay | standby
     mode: str = "share"  # share | hot_spare
     boot: float = 90.0  # s
     supply_power: float = 0.0  # of each power supply; 0: enough to carry the server alone
@@ -41,6 +54,7 @@ class Servers:
     boot: Seconds
     gpu: Flags
     replay: Flags
+    standby: Flags  # fed, and switched off by its owner
     hot_spare: Flags
     job: Seconds  # where in its job a GPU server stands
     rack: Rows
@@ -57,6 +71,7 @@ class Cords:
     idle_share: Ratios
     full_share: Ratios
     leakage: Amperes  # of its filter to earth, at 230 V
+    filter: Amperes  # of its filter between the conductors, at 230 V
     replay: NDArray[np.float64]  # [s, cords]; NaN where nothing is played
 
 
@@ -72,8 +87,10 @@ class World:
     magnetic: Amperes
     contact: NDArray[np.float64]  # ohm, of each outlet when new
     line: NDArray[np.float64]  # ohm, before each phase
+    nominal: Volts  # of each outlet's phase
     gain: Ratios  # of each outlet's meter
-    inlet: Celsiuses  # of each rack
+    distortion: Percents  # of each phase's voltage
+    room: Celsiuses  # before each rack
     water: NDArray[np.float64]  # hPa, in the air of each rack
 
 
@@ -86,17 +103,20 @@ def world(plant: Plant, specs: Sequence[ServerSpec], dice: np.random.Generator) 
     nominal = 2.55 / limit
     trip = dice.uniform(10.0, 40.0, circuits)  # s at 2.55 times the rated current, cold
     rated = plant.circuits.rated_current
+    outlet = np.array([outlets[s.cords[k]] for _, s, k in cords], dtype=np.int64)
+    faster = plant.feeds.nominal_frequency[plant.phases.feed[plant.outlets.phase[outlet]]] / 50
     return World(
         plant,
         _servers(plant, specs, outlets, dice),
         Cords(
-            np.array([outlets[s.cords[k]] for _, s, k in cords], dtype=np.int64),
+            outlet,
             np.array([n for n, _, _ in cords], dtype=np.int64),
             np.array([k == 0 for _, _, k in cords], dtype=np.bool_),
             np.array([_supply(s) for _, s, _ in cords], dtype=np.float64),
             np.array([_share(s.idle_shares, s, k, 0.08) for _, s, k in cords], dtype=np.float64),
             np.array([_share(s.full_shares, s, k, 0.03) for _, s, k in cords], dtype=np.float64),
-            np.abs(dice.normal(0.8e-3, 0.2e-3, len(cords))),
+            np.abs(dice.normal(0.8e-3, 0.2e-3, len(cords))) * faster,
+            psu.FILTER * faster,
             _replays(cords),
         ),
         limit * rated,
@@ -104,7 +124,9 @@ def world(plant: Plant, specs: Sequence[ServerSpec], dice: np.random.Generator) 
         dice.uniform(5.0, 10.0, circuits) * rated,  # characteristic C
         dice.uniform(1e-3, 3e-3, len(plant.outlets)),
         dice.uniform(0.02, 0.06, phases),
-        1 + dice.normal(0, 0.001, len(plant.outlets)),
+        plant.phases.nominal_voltage[plant.outlets.phase],
+        1 + dice.normal(0, GAIN, len(plant.outlets)),
+        dice.uniform(1.5, 2.5, phases),
         dice.uniform(20.0, 21.5, racks),
         dice.uniform(10.5, 12.0, racks),
     )
@@ -124,6 +146,7 @@ def _servers(
         column([s.boot for s in specs]),
         np.array([s.kind == "gpu" for s in specs], dtype=np.bool_),
         np.array([s.kind == "replay" for s in specs], dtype=np.bool_),
+        np.array([s.kind == "standby" for s in specs], dtype=np.bool_),
         np.array([s.mode == "hot_spare" for s in specs], dtype=np.bool_),
         dice.uniform(0, 0.05, len(specs)),  # nodes of one job are tens of milliseconds apart
         np.array([plant.outlets.rack[outlets[s.cords[0]]] for s in specs], dtype=np.int64),

@@ -14,6 +14,8 @@ FACTOR_AT = np.array([0.0, 0.05, 0.1, 0.2, 0.5, 1.0])
 FACTOR = np.array([0.50, 0.85, 0.92, 0.96, 0.985, 0.995])  # true power factor
 THD_AT = np.array([0.0, 0.05, 0.2, 1.0])
 THD = np.array([0.35, 0.278, 0.121, 0.041])  # of the fundamental
+CREST_AT = np.array([0.0, 0.041, 0.121, 0.278])  # distortion
+CREST = np.array([2**0.5, 1.38, 1.32, 1.21])  # the triplen part flattens the peak
 ALIVE = 3.0  # W that a supply takes without any load; a sleeping hot spare takes no more
 DEAD = 0.5  # W through the bleeders of one that has failed
 FILTER = 0.07  # A at 230 V: the X capacitors of its mains filter, in quadrature
@@ -43,18 +45,26 @@ def distortion(load: Ratios) -> Ratios:
     return ratio
 
 
-def currents(power: Watts, voltage: Column, load: Ratios) -> tuple[Amperes, Amperes, Amperes]:
+def crest_factor(distorted: Ratios) -> Ratios:
+    """Peak over rms of a current whose harmonics are that share of its fundamental."""
+    ratio: Ratios = np.interp(distorted, CREST_AT, CREST)
+    return ratio
+
+
+def currents(
+    power: Watts, voltage: Column, load: Ratios, filtered: Amperes
+) -> tuple[Amperes, Amperes, Amperes]:
     """Active, reactive and harmonic current of cords under voltage.
 
     The true power factor fixes the whole current; its harmonics take their share of it, and what
-    is left beside the active part is reactive.
+    is left beside the active part is reactive, never less than what the mains filter draws.
     """
     active = power / voltage
     whole = active / power_factor(load)
     fundamental = whole / np.sqrt(1 + distortion(load) ** 2)
     reactive = np.sqrt(np.maximum(fundamental**2 - active**2, 0.0))
     harmonic = np.sqrt(np.maximum(whole**2 - active**2 - reactive**2, 0.0))
-    return active, reactive, harmonic
+    return active, np.maximum(reactive, filtered), harmonic
 
 
 def shares(weight: Ratios, alive: Flags, asleep: Flags, server: Rows, servers: int) -> Ratios:

@@ -14,7 +14,10 @@ from smartpdu.model.build import (
 )
 from smartpdu.twin.plan import ServerSpec
 
-LETTERS = "ABCDEF"
+
+def letters(pdus: int) -> list[str]:
+    """What the PDUs of a rack are called: A, B ... Z, then by number."""
+    return [chr(65 + n) if n < 26 else f"P{n + 1}" for n in range(pdus)]
 
 
 def standard_racks(
@@ -36,7 +39,7 @@ def standard_racks(
     for number in range(1, racks + 1):
         rack = f"rack{number}"
         design["racks"].append(RackSpec(rack))
-        for letter in LETTERS[:pdus]:
+        for letter in letters(pdus):
             _pdu(design, rack, letter, outlets, phases, (frequency, voltage))
         source = f"source/{rack}-A"
         design["probes"] += [
@@ -77,7 +80,7 @@ def _pdu(
 
 
 def _server(rack: str, pdus: int, number: int) -> ServerSpec:
-    cords = [f"{rack}/{letter}/outlet/{number}" for letter in LETTERS[:pdus]]
+    cords = [f"{rack}/{letter}/outlet/{number}" for letter in letters(pdus)]
     kind = "gpu" if number % 10 == 0 else "ordinary"
     power = 1200.0 if kind == "gpu" else 500.0
     mode = "hot_spare" if number % 7 == 0 else "share"

@@ -8,20 +8,32 @@ happens stands in the truth log, apart from what the meters tell.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import ceil, inf
 
 import numpy as np
-from numpy.typing import NDArray
 
 from smartpdu.model.table import total
-from smartpdu.model.units import Amperes, Celsiuses, Column, Flags, Joules, Kelvins, Ratios, Watts
+from smartpdu.model.units import (
+    Amperes,
+    Celsiuses,
+    Column,
+    Flags,
+    Joules,
+    Kelvins,
+    Ratios,
+    Seconds,
+    Volts,
+    Watts,
+)
 from smartpdu.twin import psu, server
-from smartpdu.twin.air import warmed
+from smartpdu.twin.air import RECIRCULATED, exhausted, warmed
 from smartpdu.twin.breakers import heated, opened
 from smartpdu.twin.faults import INJECTORS, Effects, Fault, effects
+from smartpdu.twin.grid import Phasors, neutral_current, residual, summed, voltages, wandered
 from smartpdu.twin.plan import World
 
 DEAD_VOLTAGE = 0.5  # of the nominal voltage; below it no supply works
-Phasors = NDArray[np.complex128]
+LONG = 1e9  # s after which everything is as warm as it will be
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +44,16 @@ class Truth:
     kind: str
     place: str
     detail: str
+    end: float = inf  # when a fault is over
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What flows through the outlets in a second."""
+
+    current: Phasors  # fundamental, against the own phase's voltage
+    harmonic: Amperes
+    power: Watts
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +65,15 @@ class Life:
     closed: Flags  # of each circuit
     heat: Ratios  # of each circuit's breaker
     running: Flags  # servers
-    boot_left: Column
+    boot_left: Seconds
     demand: Ratios
     awake: Flags  # hot spares, by server
     rise: Kelvins  # of each outlet's contacts above the air
+    exhaust: Kelvins  # of the air that leaves each rack
     doors: Flags  # open ones
-    voltage: Column  # of each phase
+    voltage: Volts  # of each phase
     wander: Ratios  # of each phase's voltage
-    outlet_current: Phasors  # fundamental, against the own phase's voltage
-    outlet_harmonic: Amperes
-    outlet_power: Watts
+    flow: Flow
     leakage: Phasors  # of each feed
     outlet_energy: Joules
     phase_energy: Joules
@@ -62,12 +83,12 @@ class Life:
 
 
 def born(world: World, dice: np.random.Generator) -> Life:
-    """The twin in the middle of an ordinary day: everything on, warm and running."""
+    """The twin at second 0, in the middle of an ordinary day: everything on, warm and running."""
     plant = world.plant
     outlets, circuits, servers = len(plant.outlets), len(plant.circuits), len(world.servers.path)
-    calm = effects(plant, (), 0.0)
+    nothing = Flow(np.zeros(outlets, dtype=np.complex128), np.zeros(outlets), np.zeros(outlets))
     life = Life(
-        0.0,
+        -1.0,
         np.ones(outlets, dtype=np.bool_),
         np.ones(circuits, dtype=np.bool_),
         np.zeros(circuits),
@@ -76,23 +97,25 @@ def born(world: World, dice: np.random.Generator) -> Life:
         world.servers.demand.copy(),
         np.zeros(servers, dtype=np.bool_),
         np.zeros(outlets),
+        np.zeros(len(plant.racks)),
         np.zeros(len(plant.doors), dtype=np.bool_),
         plant.phases.nominal_voltage.copy(),
         np.zeros(len(plant.phases)),
-        np.zeros(outlets, dtype=np.complex128),
-        np.zeros(outlets),
-        np.zeros(outlets),
+        nothing,
         np.zeros(len(plant.feeds), dtype=np.complex128),
         np.zeros(outlets),
         np.zeros(len(plant.phases)),
-        world.inlet.copy(),
+        world.room.copy(),
         world.water.copy(),
-        calm,
+        effects(plant, (), 0.0),
     )
     life, _ = advance(world, life, (), dice)
-    warm = warmed(life.rise, np.abs(life.outlet_current), world.contact, 1e9)
-    load = _circuit_rms(world, life) / world.conventional
-    return replace(life, second=0.0, rise=warm, heat=load**2)
+    return replace(
+        _warmed(world, life, LONG),
+        heat=(circuit_current(world, life) / world.conventional) ** 2,
+        outlet_energy=np.zeros(outlets),
+        phase_energy=np.zeros(len(plant.phases)),
+    )
 
 
 def advance(
@@ -101,40 +124,16 @@ def advance(
     """The twin one second later, and what happened in that second."""
     second = life.second + 1.0
     now = effects(world.plant, faults, second)
-    truths = [
-        Truth(second, f.kind, f.place, INJECTORS[f.kind].about)
-        for f, _ in faults
-        if 0 <= second - f.at < 1
-    ]
-    voltage, wander = _grid(world, life, now, dice)
-    closed = life.closed & ~now.tripped
-    live = _live(world, life.relay | now.welded, closed, voltage)
+    life = replace(life, second=second, effects=now, closed=life.closed & ~now.tripped)
+    life = _supplied(world, life, dice)
+    live = conducting(world, life) & _under_voltage(world, life)
     fed = live[world.cords.outlet] & ~now.pulled[world.cords.outlet]
     alive = fed & ~now.dead[world.cords.outlet]
-    running, boot_left, told = _servers(world, life, alive, second)
-    demand = _demand(world, life, second, dice)
-    life = replace(life, second=second, running=running, boot_left=boot_left, demand=demand)
-    flow, awake = _flow(world, life, voltage, fed, alive, now, live)
-    active, reactive, harmonic, power = flow
-    current = active + 1j * reactive
-    life = replace(
-        life,
-        closed=closed,
-        awake=awake,
-        voltage=voltage,
-        wander=wander,
-        outlet_current=current,
-        outlet_harmonic=harmonic,
-        outlet_power=power,
-        effects=now,
-        leakage=_leakage(world, voltage, fed, now),
-        outlet_energy=life.outlet_energy + power,
-        air=world.inlet + now.heat,
-        water=world.water + now.water,
-        rise=warmed(life.rise, np.hypot(np.abs(current), harmonic), world.contact * now.contact, 1),
-    )
-    life, trips = _trip(world, life)
-    return life, truths + told + trips
+    life, told = _served(world, life, alive, dice)
+    life = _flowing(world, life, live, fed, alive)
+    life = replace(life, leakage=_leakage(world, life, fed))
+    life, trips = _counted(world, _warmed(world, life, 1.0))
+    return life, [*_begun(faults, second), *told, *trips]
 
 
 def switched(life: Life, outlet: int, on: bool) -> Life:
@@ -146,160 +145,166 @@ def switched(life: Life, outlet: int, on: bool) -> Life:
     return replace(life, relay=relay)
 
 
-def phase_phasors(world: World, life: Life) -> tuple[Phasors, Amperes]:
+def conducting(world: World, life: Life) -> Flags:
+    """Which outlets are connected to their phase: relay closed or welded, breaker closed."""
+    connected: Flags = (life.relay | life.effects.welded) & life.closed[world.plant.outlets.circuit]
+    return connected
+
+
+def phase_current(world: World, life: Life) -> tuple[Phasors, Amperes]:
     """Fundamental current of each phase against its own voltage, and its harmonic current."""
-    return _sum(life.outlet_current, world.plant.outlets.phase, len(world.plant.phases)), (
-        total(life.outlet_harmonic, world.plant.outlets.phase, len(world.plant.phases))
-    )
+    by, rows = world.plant.outlets.phase, len(world.plant.phases)
+    return summed(life.flow.current, by, rows), total(life.flow.harmonic, by, rows)
+
+
+def circuit_current(world: World, life: Life) -> Amperes:
+    """Current of each circuit."""
+    by, rows = world.plant.outlets.circuit, len(world.plant.circuits)
+    harmonic = total(life.flow.harmonic, by, rows)
+    current: Amperes = np.hypot(np.abs(summed(life.flow.current, by, rows)), harmonic)
+    return current
 
 
 def neutral(world: World, life: Life) -> Amperes:
-    """Current in the neutral of each feed: the phases as vectors, their triplen part in step."""
-    plant = world.plant
-    fundamental, harmonic = phase_phasors(world, life)
-    turned = fundamental * np.exp(-2j * np.pi / 3 * plant.phases.line)
-    vector = np.abs(_sum(turned, plant.phases.feed, len(plant.feeds)))
-    triplen = total(harmonic, plant.phases.feed, len(plant.feeds))
-    return np.hypot(vector, triplen)
+    """Current in the neutral of each feed."""
+    return neutral_current(world.plant, *phase_current(world, life))
 
 
-def _grid(
-    world: World, life: Life, now: Effects, dice: np.random.Generator
-) -> tuple[Column, Ratios]:
-    """Voltage of each phase: nominal, a slow walk of half a percent, and the drop on the line."""
-    wander = 0.999 * life.wander + 0.0002 * dice.standard_normal(len(world.plant.phases))
-    fundamental, _ = phase_phasors(world, life)
-    source = world.plant.phases.nominal_voltage * (1 + np.clip(wander, -0.02, 0.02))
-    return np.maximum((source - world.line * np.abs(fundamental)) * now.voltage, 0.0), wander
+def _begun(faults: Sequence[tuple[Fault, int]], second: float) -> list[Truth]:
+    """The faults whose first second this is; one that was due before the twin began, in its first."""
+    return [
+        Truth(second, f.kind, f.place, INJECTORS[f.kind].about, f.at + f.lasts)
+        for f, _ in faults
+        if second == max(1, ceil(f.at))
+    ]
 
 
-def _live(world: World, relay: Flags, closed: Flags, voltage: Column) -> Flags:
-    """Which outlets have voltage at their contacts."""
-    plant = world.plant
-    alive = voltage > DEAD_VOLTAGE * plant.phases.nominal_voltage
-    return relay & closed[plant.outlets.circuit] & alive[plant.outlets.phase]
+def _supplied(world: World, life: Life, dice: np.random.Generator) -> Life:
+    """The voltages of this second; the drop is that of the current of the second before."""
+    wander = wandered(life.wander, dice.standard_normal(len(world.plant.phases)))
+    drop = world.line * np.abs(phase_current(world, life)[0])
+    voltage = voltages(world.plant, wander, drop, life.effects.voltage)
+    return replace(life, wander=wander, voltage=voltage)
 
 
-def _servers(
-    world: World, life: Life, alive: Flags, second: float
-) -> tuple[Flags, Column, list[Truth]]:
-    """Servers without any supply die at once; those that get one back, boot."""
-    count = len(world.servers.path)
+def _under_voltage(world: World, life: Life) -> Flags:
+    phases = world.plant.phases
+    alive: Flags = life.voltage > DEAD_VOLTAGE * phases.nominal_voltage
+    return alive[world.plant.outlets.phase]
+
+
+def _served(
+    world: World, life: Life, alive: Flags, dice: np.random.Generator
+) -> tuple[Life, list[Truth]]:
+    """Servers without any supply die at once; those that get one back, boot; all wander on."""
+    servers = world.servers
+    count = len(servers.path)
     supplied = total(alive.astype(np.float64), world.cords.server, count) > 0
-    starts = supplied & ~life.running
-    dies = life.running & ~supplied
-    boot = np.where(starts, world.servers.boot, np.maximum(0.0, life.boot_left - 1))
+    starts, dies = supplied & ~life.running, life.running & ~supplied
+    boot = np.where(starts, servers.boot, np.maximum(0.0, life.boot_left - 1))
     truths = [
-        Truth(second, what, world.servers.path[row], detail)
+        Truth(life.second, what, servers.path[row], detail)
         for rows, what, detail in (
-            (dies, "server_dead", "no supply"),
-            (starts, "server_boots", "fed again"),
+            (dies & ~servers.standby, "server_dead", "no supply"),
+            (starts & ~servers.standby, "server_boots", "fed again"),
         )
         for row in np.flatnonzero(rows).tolist()
     ]
-    return supplied, np.where(supplied, boot, 0.0), truths
+    ordinary = server.wandered(life.demand, servers.demand, 1.0, dice.standard_normal(count))
+    demand = np.where(servers.gpu, server.job_level(life.second, servers.job), ordinary)
+    left = np.where(supplied, boot, 0.0)
+    return replace(life, running=supplied, boot_left=left, demand=demand), truths
 
 
-def _demand(world: World, life: Life, second: float, dice: np.random.Generator) -> Ratios:
-    chance = dice.standard_normal(len(world.servers.path))
-    ordinary = server.wandered(life.demand, world.servers.demand, 1.0, chance)
-    gpu = server.job_level(second, world.servers.job)
-    return np.where(world.servers.gpu, gpu, ordinary)
-
-
-def _flow(
-    world: World,
-    life: Life,
-    voltage: Column,
-    fed: Flags,
-    alive: Flags,
-    now: Effects,
-    live: Flags,
-) -> tuple[tuple[Amperes, Amperes, Amperes, Watts], Flags]:
-    """Active, reactive and harmonic current and power of each outlet; hot spares that are awake."""
-    cords, outlets = world.cords, len(world.plant.outlets)
-    volts = np.maximum(voltage[world.plant.outlets.phase], 1.0)
+def _flowing(world: World, life: Life, live: Flags, fed: Flags, alive: Flags) -> Life:
+    """Currents and powers of the outlets, and which hot spares are awake."""
+    cords, rows, heater = world.cords, len(world.plant.outlets), life.effects.heater
+    volts = np.maximum(life.voltage[world.plant.outlets.phase], 1.0)
     output, awake = _output(world, life, alive)
     power = np.where(alive, psu.input_power(output, cords.rated), np.where(fed, psu.DEAD, 0.0))
     power = _replayed(world, life.second, alive, power)
-    load = output / cords.rated
+    given = np.where(world.servers.replay[cords.server], power, output)
     at = volts[cords.outlet]
-    active, reactive, harmonic = psu.currents(power, at, load)
-    filtered = psu.FILTER * at / 230
-    reactive = np.where(alive, reactive, np.where(fed, filtered, 0.0))
-    harmonic = np.where(alive, harmonic, 0.0)
-    heater = np.where(live, now.heater * (volts / 230) ** 2, 0.0)
-
-    def out(values: Column) -> Column:
-        return total(values, cords.outlet, outlets)
-
-    whole = out(power) + heater
-    return (out(active) + heater / volts, out(reactive), out(harmonic), whole), awake
+    filtered = np.where(fed, cords.filter * at / 230, 0.0)
+    active, reactive, harmonic = psu.currents(power, at, given / cords.rated, filtered)
+    reactive, harmonic = np.where(alive, reactive, filtered), np.where(alive, harmonic, 0.0)
+    heat = np.where(live, heater * (volts / world.nominal) ** 2, 0.0) if heater.any() else 0.0
+    flow = Flow(
+        total(active, cords.outlet, rows) + heat / volts + 1j * total(reactive, cords.outlet, rows),
+        total(harmonic, cords.outlet, rows),
+        total(power, cords.outlet, rows) + heat,
+    )
+    return replace(life, flow=flow, awake=awake)
 
 
 def _output(world: World, life: Life, alive: Flags) -> tuple[Watts, Flags]:
     """What each supply gives, and which servers' hot spares are awake."""
     cords, servers = world.cords, world.servers
-    need = server.direct_power(
-        servers.idle, servers.rated, life.demand, life.running, life.boot_left
-    )
-    relative = total(cords.rated * cords.first, cords.server, len(need))
-    load = need / np.maximum(relative, 1.0)
-    lost = total((cords.first & ~alive).astype(np.float64), cords.server, len(need)) > 0
+    count = len(servers.path)
+    running = life.running & ~servers.standby
+    need = server.direct_power(servers.idle, servers.rated, life.demand, running, life.boot_left)
+    load = need / np.maximum(total(cords.rated * cords.first, cords.server, count), 1.0)
+    lost = total((cords.first & ~alive).astype(np.float64), cords.server, count) > 0
     awake = np.where(life.awake, load > psu.SLEEP, load > psu.WAKE) | lost
     asleep = servers.hot_spare[cords.server] & ~cords.first & ~awake[cords.server]
     part = np.clip((need / servers.rated)[cords.server], 0.0, 1.0)
     weight = cords.idle_share + part * (cords.full_share - cords.idle_share)
-    share = psu.shares(weight, alive, asleep, cords.server, len(need))
+    share = psu.shares(weight, alive, asleep, cords.server, count)
     return need[cords.server] * share, awake
 
 
 def _replayed(world: World, second: float, alive: Flags, power: Watts) -> Watts:
     """Power of cords whose record is played; what a dead cord carried goes to the living ones."""
-    table = world.cords.replay
-    row = int(second)
+    table, row = world.cords.replay, int(second)
     if row >= len(table):
         return power
-    played = table[row]
+    played, owner, count = table[row], world.cords.server, len(world.servers.path)
     known = ~np.isnan(played)
-    count = len(world.servers.path)
-    whole = total(played[known], world.cords.server[known], count)
-    carried = np.where(known & alive, played, 0.0)
-    left = total(carried, world.cords.server, count)
+    whole = total(played[known], owner[known], count)
+    left = total(np.where(known & alive, played, 0.0), owner, count)
     scale = np.divide(whole, left, out=np.ones(count), where=left > 0)
-    return np.where(known & alive, played * scale[world.cords.server], power)
+    return np.where(known & alive, played * scale[owner], power)
 
 
-def _leakage(world: World, voltage: Column, fed: Flags, now: Effects) -> Phasors:
-    """Residual current of each feed: filters lead by a quarter, faults are in phase."""
+def _leakage(world: World, life: Life, fed: Flags) -> Phasors:
+    """Residual current of each feed, from the filters of all cords that are fed, and from faults."""
     plant, cords = world.plant, world.cords
     phase = plant.outlets.phase[cords.outlet]
-    filters = total(cords.leakage * fed * voltage[phase] / 230, phase, len(plant.phases))
-    each = (1j * filters + now.leak * voltage / 230) * np.exp(-2j * np.pi / 3 * plant.phases.line)
-    return _sum(each, plant.phases.feed, len(plant.feeds))
+    filters = total(cords.leakage * fed, phase, len(plant.phases)) * life.voltage / 230
+    return residual(plant, filters, life.effects.leak * life.voltage / plant.phases.nominal_voltage)
 
 
-def _trip(world: World, life: Life) -> tuple[Life, list[Truth]]:
-    """Warm the breakers, open those that must, and count the energy of the phases."""
+def _warmed(world: World, life: Life, elapsed: float) -> Life:
+    """Air and contacts some seconds later."""
+    plant, now = world.plant, life.effects
+    power = total(life.flow.power, plant.outlets.rack, len(plant.racks))
+    exhaust = exhausted(life.exhaust, power, elapsed)
+    current = np.hypot(np.abs(life.flow.current), life.flow.harmonic)
+    return replace(
+        life,
+        rise=warmed(life.rise, current, world.contact * now.contact, elapsed),
+        exhaust=exhaust,
+        air=world.room + RECIRCULATED * exhaust + now.heat,
+        water=world.water + now.water,
+    )
+
+
+def _counted(world: World, life: Life) -> tuple[Life, list[Truth]]:
+    """Warm the breakers, open those that must, and count the energy."""
     plant = world.plant
-    current = _circuit_rms(world, life)
+    current = circuit_current(world, life)
     heat = heated(life.heat, current / world.conventional, world.cooling, 1.0)
     trips = opened(heat, current, world.magnetic) & life.closed
-    power = total(life.outlet_power, plant.outlets.phase, len(plant.phases))
     truths = [
         Truth(life.second, "tripped", plant.circuits.path[row], f"{current[row]:.1f} A")
         for row in np.flatnonzero(trips).tolist()
     ]
-    energy = life.phase_energy + power
-    return replace(life, heat=heat, closed=life.closed & ~trips, phase_energy=energy), truths
-
-
-def _circuit_rms(world: World, life: Life) -> Amperes:
-    circuit, rows = world.plant.outlets.circuit, len(world.plant.circuits)
-    vector = np.abs(_sum(life.outlet_current, circuit, rows))
-    return np.hypot(vector, total(life.outlet_harmonic, circuit, rows))
-
-
-def _sum(values: Phasors, by: NDArray[np.int64], rows: int) -> Phasors:
-    real = total(values.real, by, rows)
-    return real + 1j * total(values.imag, by, rows)
+    power = total(life.flow.power, plant.outlets.phase, len(plant.phases))
+    life = replace(
+        life,
+        heat=heat,
+        closed=life.closed & ~trips,
+        outlet_energy=life.outlet_energy + life.flow.power,
+        phase_energy=life.phase_energy + power,
+    )
+    return life, truths
