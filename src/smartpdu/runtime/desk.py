@@ -127,7 +127,7 @@ class Desk:
 
     async def principal_of_token(self, secret: str) -> Principal | None:
         """Who shows this bearer token."""
-        found = await self._memory.access(access.role_of_token, secret)
+        found = await self._memory.consult(access.role_of_token, secret)
         return None if found is None else Principal(f"token:{found[0]}", Role(found[1]))
 
     async def redeem(self, link: str) -> tuple[str, Principal] | None:
@@ -139,7 +139,7 @@ class Desk:
 
     async def principal_of_session(self, secret: str) -> Principal | None:
         """Who shows this session."""
-        role = await self._memory.access(access.role_of_session, secret, self._ports.wall())
+        role = await self._memory.consult(access.role_of_session, secret, self._ports.wall())
         return None if role is None else _session(secret, role)
 
     async def leave(self, session: str) -> None:

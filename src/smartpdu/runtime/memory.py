@@ -169,6 +169,10 @@ class Memory:
         """One of the functions of store.access, with the database before its arguments."""
         return await self.write(lambda: action(self.database, *arguments))
 
+    async def consult(self, action: Callable[..., T], *arguments: Any) -> T:
+        """One of the functions of store.access that only read."""
+        return await self.read(lambda: action(self.database, *arguments))
+
     async def close(self) -> None:
         """Write what is left and let go of the file."""
         try:

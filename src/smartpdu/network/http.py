@@ -1,0 +1,78 @@
+"""One web server for REST and the pages: a door, problem documents, and an OpenAPI description."""
+
+from contextlib import nullcontext
+from typing import Any
+
+import msgspec
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import Response
+
+from smartpdu.model.listening import Listening
+from smartpdu.network.login import Door
+from smartpdu.network.problem import ProblemDocument, tell_problems
+from smartpdu.network.rest import commands, events, plant
+from smartpdu.network.screens import page
+from smartpdu.runtime.desk import Desk
+
+API = "/api/v1"
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ProblemDocument, "content": {"application/problem+json": {}}}
+    for status in (401, 403, 404, 405, 409, 422, 503)
+}
+
+
+def check(listening: Listening) -> None:
+    """The address was checked where it was parsed; nothing more is asked."""
+
+
+def built(desk: Desk, secure: bool = False) -> Door:
+    """The whole app behind its door."""
+    app = FastAPI(
+        title="SmartPDU",
+        version="1",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        responses=PROBLEMS,
+    )
+    tell_problems(app)
+    for part in (commands, events, plant):  # the more special paths stand first
+        app.include_router(part.router(desk), prefix=API)
+
+    @app.get(f"{API}/openapi.json", include_in_schema=False)
+    async def openapi() -> Response:
+        return Response(msgspec.json.encode(app.openapi()), 200, None, "application/json")
+
+    @app.get("/healthz", include_in_schema=False)
+    async def healthz() -> Response:
+        well = not desk.look().troubles
+        body = b'{"status":"ok"}' if well else b'{"status":"troubled"}'
+        return Response(body, 200 if well else 503, {"cache-control": "no-store"}, JSON)
+
+    page.mount(app, desk)
+    return Door(app, desk, secure)
+
+
+JSON = "application/json"
+
+
+async def serve(desk: Desk, listening: Listening) -> None:
+    """Serve until cancelled."""
+    config = uvicorn.Config(
+        built(desk, secure=bool(listening.cert)),
+        host=listening.host,
+        port=listening.port,
+        ssl_certfile=listening.cert or None,
+        ssl_keyfile=listening.key or None,
+        http="h11",
+        ws="websockets-sansio",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        timeout_graceful_shutdown=1,
+    )
+    server = uvicorn.Server(config)
+    server.capture_signals = nullcontext  # type: ignore[method-assign] - the program has its own
+    await server.serve()

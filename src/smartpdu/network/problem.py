@@ -1,0 +1,138 @@
+"""Errors as problem documents (RFC 9457): what was found, what is expected, and nothing inside."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from smartpdu.model.request import Refusal
+from smartpdu.runtime.view import KeyReused, Unrecallable
+
+MEDIA = "application/problem+json"
+
+STATUS = {
+    Refusal.FORBIDDEN: 403,
+    Refusal.UNKNOWN: 404,
+    Refusal.UNFIT: 409,
+    Refusal.BUSY: 409,
+    Refusal.BLIND: 409,
+    Refusal.OUTRANKED: 409,
+    Refusal.UNRECORDED: 503,
+}
+TITLES = {
+    400: "The request cannot be understood",
+    401: "Credentials are missing or not valid",
+    403: "This may not be done",
+    404: "There is no such thing",
+    405: "This method is not offered here",
+    409: "This cannot be done now",
+    415: "The body is of another kind than expected",
+    422: "The request has a fault",
+    429: "Too many tries",
+    500: "Something inside failed",
+    503: "This cannot be done for now",
+}
+
+log = structlog.get_logger()
+
+
+class ProblemDocument(BaseModel):
+    """A problem document as the OpenAPI description shows it."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str = ""
+    errors: list[dict[str, Any]] = []
+
+
+class Problem(Exception):
+    """An error that becomes a problem document."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        errors: Sequence[Mapping[str, Any]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.errors = list(errors)
+        self.headers = dict(headers or {})
+
+
+def refused(refusal: Refusal, reason: str) -> Problem:
+    """The problem of a request that was not granted."""
+    return Problem(STATUS[refusal], reason)
+
+
+def document(
+    status: int,
+    detail: str,
+    errors: Sequence[Mapping[str, Any]] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A problem document as an answer."""
+    title = TITLES.get(status, "An error")
+    body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status}
+    if detail:
+        body["detail"] = detail
+    if errors:
+        body["errors"] = list(errors)
+    kept = {"cache-control": "no-store", **(headers or {})}
+    return Response(msgspec.json.encode(body), status, kept, MEDIA)
+
+
+def tell_problems(app: FastAPI) -> None:
+    """Let every error of an app become a problem document."""
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(KeyReused, _reused)
+    app.add_exception_handler(Unrecallable, _unrecallable)
+    app.add_exception_handler(Exception, _inside)
+
+
+async def _problem(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return document(error.status, error.detail, error.errors, error.headers)
+
+
+async def _invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = [_fault(fault) for fault in error.errors()]
+    return document(422, errors[0]["expected"] if errors else "", errors)
+
+
+async def _http(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    detail = "" if error.status_code in (404, 405) else str(error.detail)
+    return document(error.status_code, detail, (), error.headers)
+
+
+async def _reused(_request: Request, error: Exception) -> Response:
+    return document(422, f"the Idempotency-Key {error} was used with another body before")
+
+
+async def _unrecallable(_request: Request, error: Exception) -> Response:
+    return document(503, str(error))
+
+
+async def _inside(request: Request, error: Exception) -> Response:
+    log.error("request_failed", path=request.url.path, why=repr(error))
+    return document(500, "")
+
+
+def _fault(fault: Mapping[str, Any]) -> dict[str, Any]:
+    place = [str(part) for part in fault["loc"]]
+    found = fault.get("input")
+    words = "nothing" if fault["type"] == "missing" else repr(found)[:200]
+    return {"field": ".".join(place), "found": words, "expected": fault["msg"]}

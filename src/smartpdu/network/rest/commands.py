@@ -1,0 +1,85 @@
+"""Switching outlets: the wish, and how far its command has come."""
+
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Header, Request
+from fastapi.responses import Response
+
+from smartpdu.model.request import Principal, Switch
+from smartpdu.network.problem import Problem, refused
+from smartpdu.network.rest.shapes import Command, PowerWish
+from smartpdu.network.rows import moment
+from smartpdu.runtime.desk import Desk
+from smartpdu.runtime.view import CommandRow
+
+LONGEST_KEY = 255
+
+
+def router(desk: Desk) -> APIRouter:
+    """The routes of outlets' power and of commands."""
+    routes = APIRouter()
+
+    @routes.put(
+        "/outlets/{path:path}/power",
+        operation_id="switch_outlet",
+        status_code=202,
+        responses={202: {"model": Command, "description": "recorded; follow Location"}},
+    )
+    async def switch_outlet(
+        request: Request,
+        path: str,
+        wish: PowerWish,
+        idempotency_key: Annotated[str | None, Header()] = None,
+    ) -> Response:
+        """Turn an outlet on or off; the answer comes once the intent is durable."""
+        key = checked_key(idempotency_key)
+        principal: Principal = request.state.principal
+        asked = await desk.ask(Switch(desk.new_id(), principal, path, wish.on), key)
+        if asked.refusal is not None or asked.command is None:
+            assert asked.refusal is not None
+            raise refused(asked.refusal, asked.reason)
+        where = f"/api/v1/commands/{asked.command.id}"
+        return _json(plain(asked.command), 202, {"location": where})
+
+    @routes.get("/commands/{id}", operation_id="command", responses={200: {"model": Command}})
+    async def command(id: str) -> Response:
+        """How far a command has come."""
+        row = await desk.command(id)
+        if row is None:
+            raise Problem(404, f"there is no command {id}")
+        return _json(plain(row), 200, {})
+
+    return routes
+
+
+def checked_key(key: str | None) -> str | None:
+    """An idempotency key that can be kept."""
+    if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isprintable()):
+        fault = {
+            "field": "header.idempotency-key",
+            "found": repr(key)[:80],
+            "expected": f"1 to {LONGEST_KEY} printable characters",
+        }
+        raise Problem(422, fault["expected"], [fault])
+    return key
+
+
+def plain(row: CommandRow) -> dict[str, Any]:
+    """A command as REST tells it."""
+    return {
+        "id": row.id,
+        "place": row.place,
+        "on": row.on,
+        "by": row.by,
+        "state": row.state.value,
+        "reason": row.reason,
+        "asked": moment(row.asked),
+        "intended": None if row.intended is None else moment(row.intended),
+        "finished": None if row.finished is None else moment(row.finished),
+    }
+
+
+def _json(body: Any, status: int, headers: dict[str, str]) -> Response:
+    kept = {"cache-control": "no-store", **headers}
+    return Response(msgspec.json.encode(body), status, kept, "application/json")

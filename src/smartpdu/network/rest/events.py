@@ -1,0 +1,153 @@
+"""Events of the journal, by page and as a stream; alarms that stand, and what people say of them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import Response, StreamingResponse
+
+from smartpdu.model.alarm import Alarm
+from smartpdu.model.request import Acknowledge, Principal, Shelve, Unshelve
+from smartpdu.model.request import Request as Wish
+from smartpdu.network.problem import refused
+from smartpdu.network.rest.shapes import AlarmName, AlarmRow, Event, Granted, ShelveWish
+from smartpdu.network.rows import moment
+from smartpdu.runtime.desk import Desk
+from smartpdu.runtime.view import Told, View
+
+HEARTBEAT = 15.0  # s between signs of life on a quiet stream
+
+
+def router(desk: Desk) -> APIRouter:
+    """The routes of events and alarms."""
+    routes = APIRouter()
+
+    @routes.get("/events", operation_id="events", responses={200: {"model": list[Event]}})
+    async def events(
+        request: Request,
+        after: Annotated[int, Query(ge=0)] = 0,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        place: str = "",
+        kind: Annotated[list[str] | None, Query()] = None,
+    ) -> Response:
+        """Events after a sequence number, oldest first; the next page is in the Link header."""
+        told = await desk.told(after, limit, place, tuple(kind or ()))
+        headers = {"cache-control": "no-store"}
+        if len(told) == limit:
+            following = request.url.include_query_params(after=told[-1].seq)
+            headers["link"] = f'<{following.path}?{following.query}>; rel="next"'
+        return _json([plain(t) for t in told], headers)
+
+    @routes.get("/events/stream", operation_id="stream", response_class=StreamingResponse)
+    async def stream(
+        after: Annotated[int | None, Query(ge=0)] = None,
+        last_event_id: Annotated[int | None, Header(ge=0)] = None,
+    ) -> StreamingResponse:
+        """Every event from now on, or after Last-Event-ID, as server-sent events."""
+        place = last_event_id if last_event_id is not None else after
+        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        return StreamingResponse(_lines(desk, place), 200, headers, "text/event-stream")
+
+    @routes.get("/alarms", operation_id="alarms", responses={200: {"model": list[AlarmRow]}})
+    async def alarms() -> Response:
+        """All alarms that are not calm, the worst and newest first."""
+        view = desk.look()
+        return _json([alarm_row(view, a) for a in view.alarms], {"cache-control": "no-store"})
+
+    @routes.post("/alarms/acknowledge", operation_id="acknowledge", response_model=Granted)
+    async def acknowledge(request: Request, name: AlarmName) -> Granted:
+        """Say that you know of an alarm."""
+        wish = Acknowledge(desk.new_id(), _who(request), name.place, name.rule)
+        return await _asked(desk, wish)
+
+    @routes.post("/alarms/shelve", operation_id="shelve", response_model=Granted)
+    async def shelve(request: Request, name: ShelveWish) -> Granted:
+        """Put an alarm aside for some minutes, with a reason."""
+        until = desk.look().now.at + 60 * name.minutes
+        wish = Shelve(desk.new_id(), _who(request), name.place, name.rule, until, name.reason)
+        return await _asked(desk, wish)
+
+    @routes.post("/alarms/unshelve", operation_id="unshelve", response_model=Granted)
+    async def unshelve(request: Request, name: AlarmName) -> Granted:
+        """Let a shelved alarm count again."""
+        return await _asked(desk, Unshelve(desk.new_id(), _who(request), name.place, name.rule))
+
+    return routes
+
+
+def plain(told: Told) -> dict[str, Any]:
+    """An event as REST tells it."""
+    return {
+        "seq": told.seq,
+        "at": moment(told.at),
+        "kind": told.kind,
+        "place": told.place,
+        "body": dict(told.body),
+    }
+
+
+def alarm_row(view: View, alarm: Alarm) -> dict[str, Any]:
+    """An alarm with its meaning in two languages."""
+    hazard = view.hazards[alarm.rule]
+    return {
+        "rule": alarm.rule,
+        "place": alarm.place,
+        "standing": alarm.standing.value,
+        "level": alarm.level.name.lower(),
+        "value": _number(alarm.value),
+        "limit": _number(alarm.limit),
+        "unit": alarm.unit,
+        "since": moment(alarm.since),
+        "by": alarm.by,
+        "until": moment(alarm.until) if alarm.until else None,
+        "reason": alarm.reason,
+        "title": {"en": hazard.title.en, "de": hazard.title.de},
+        "cause": {"en": hazard.cause.en, "de": hazard.cause.de},
+        "action": {"en": hazard.action.en, "de": hazard.action.de},
+    }
+
+
+async def _lines(desk: Desk, after: int | None) -> AsyncIterator[bytes]:
+    yield b": smartpdu\n\n"
+    followed = desk.follow(after)
+    waiting: asyncio.Future[Told] | None = None
+    try:
+        while True:
+            if waiting is None:
+                waiting = asyncio.ensure_future(anext(followed))
+            done, _ = await asyncio.wait({waiting}, timeout=HEARTBEAT)
+            if not done:
+                yield b": still here\n\n"
+                continue
+            told, waiting = waiting.result(), None
+            data = msgspec.json.encode(plain(told)).decode()
+            yield f"id: {told.seq}\nevent: {told.kind}\ndata: {data}\n\n".encode()
+    finally:
+        if waiting is not None:
+            waiting.cancel()
+            with suppress(asyncio.CancelledError):
+                await waiting
+        await followed.aclose()
+
+
+async def _asked(desk: Desk, wish: Wish) -> Granted:
+    asked = await desk.ask(wish)
+    if asked.refusal is not None:
+        raise refused(asked.refusal, asked.reason)
+    return Granted(done=True)
+
+
+def _who(request: Request) -> Principal:
+    principal: Principal = request.state.principal
+    return principal
+
+
+def _number(value: float) -> float | None:
+    return None if value != value else round(value, 6)  # noqa: PLR0124 - NaN
+
+
+def _json(body: Any, headers: dict[str, str]) -> Response:
+    return Response(msgspec.json.encode(body), 200, headers, "application/json")

@@ -1,0 +1,135 @@
+"""Places and their readings, and their history."""
+
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import Response
+
+from smartpdu.model.plant import Kind
+from smartpdu.network.problem import Problem
+from smartpdu.network.rest.shapes import History, Place
+from smartpdu.network.rows import moment, row, rows
+from smartpdu.runtime.desk import Desk
+from smartpdu.runtime.view import View
+
+KINDS = [k for k in Kind if k is not Kind.HOUSE]
+DAY = 86400.0
+
+
+class Encoded:
+    """Lists of a view as bytes, made once however many ask."""
+
+    def __init__(self) -> None:
+        """Nothing is made yet."""
+        self._number = -1
+        self._bodies: dict[Kind, bytes] = {}
+
+    def body(self, view: View, kind: Kind) -> bytes:
+        """All places of a kind as JSON."""
+        if view.number != self._number:
+            self._number, self._bodies = view.number, {}
+        if kind not in self._bodies:
+            self._bodies[kind] = msgspec.json.encode(rows(view, kind))
+        return self._bodies[kind]
+
+
+def router(desk: Desk) -> APIRouter:
+    """The routes of all kinds of places."""
+    routes = APIRouter()
+    encoded = Encoded()
+    for kind in KINDS:
+        _add_kind(routes, desk, kind, encoded)
+    _add_history(routes, desk)
+    return routes
+
+
+def _add_kind(routes: APIRouter, desk: Desk, kind: Kind, encoded: Encoded) -> None:
+    name = kind.value
+
+    async def listed(
+        rack: Annotated[str | None, Query(description="only places of this rack")] = None,
+        if_none_match: Annotated[str | None, Header()] = None,
+    ) -> Response:
+        view = desk.look()
+        tag = f'"{view.number}"'
+        headers = {"etag": tag, "cache-control": "no-store"}
+        if if_none_match == tag:
+            return Response(status_code=304, headers=headers)
+        if rack is None:
+            return _json(encoded.body(view, kind), headers)
+        return _json(msgspec.json.encode(_of_rack(view, kind, rack)), headers)
+
+    async def one(path: str) -> Response:
+        view = desk.look()
+        found, number = view.places.get(path, (None, -1))
+        if found is not kind:
+            raise Problem(404, f"there is no {name[:-1]} {path}")
+        body = msgspec.json.encode(row(view, kind, number))
+        return _json(body, {"cache-control": "no-store"})
+
+    routes.add_api_route(
+        f"/{name}",
+        listed,
+        methods=["GET"],
+        operation_id=f"list_{name}",
+        summary=f"All {name} with their readings",
+        responses={200: {"model": list[Place]}, 304: {"description": "nothing new"}},
+    )
+    routes.add_api_route(
+        f"/{name}/{{path:path}}",
+        one,
+        methods=["GET"],
+        operation_id=f"one_of_{name}",
+        summary=f"One of the {name}",
+        responses={200: {"model": Place}},
+    )
+
+
+def _add_history(routes: APIRouter, desk: Desk) -> None:
+    @routes.get(
+        "/history/{path:path}",
+        operation_id="history",
+        summary="A quantity of a place over time",
+        responses={200: {"model": History}},
+    )
+    async def history(
+        path: str,
+        quantity: str,
+        start: Annotated[float | None, Query(alias="from", description="UTC seconds")] = None,
+        end: Annotated[float | None, Query(alias="to", description="UTC seconds")] = None,
+        points: Annotated[int, Query(ge=1, le=5000)] = 500,
+    ) -> Response:
+        last = desk.look().now.at + 1 if end is None else end
+        first = last - 3600 if start is None else start
+        if not first < last <= first + 3660 * DAY:
+            raise Problem(422, f"from: found {first}, expected a time before to, ten years at most")
+        try:
+            course = await desk.recall(path, quantity, first, last, points)
+        except KeyError:
+            raise Problem(404, f"{path} has no quantity {quantity} in the history") from None
+        scale, unit = (1 / 3600.0, "Wh") if course.unit == "J" else (1.0, course.unit)
+        body = {
+            "path": path,
+            "quantity": quantity,
+            "unit": unit,
+            "at": [moment(at) for at in course.at.tolist()],
+            "least": _values(course.least, scale),
+            "mean": _values(course.mean, scale),
+            "greatest": _values(course.greatest, scale),
+        }
+        return _json(msgspec.json.encode(body), {"cache-control": "no-store"})
+
+
+def _of_rack(view: View, kind: Kind, rack: str) -> list[dict[str, Any]]:
+    if rack not in view.plant.racks.path:
+        raise Problem(404, f"there is no rack {rack}")
+    return [r for r in rows(view, kind) if r.get("rack", r["path"]) == rack]
+
+
+def _values(column: Any, scale: float) -> list[float | None]:
+    return [None if v != v else round(v * scale, 6) for v in column.tolist()]  # noqa: PLR0124 - NaN
+
+
+def _json(body: bytes, headers: dict[str, str]) -> Response:
+    return Response(body, 200, headers, "application/json")
