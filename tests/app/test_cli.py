@@ -73,7 +73,7 @@ def test_help_imports_nothing_heavy() -> None:
         [sys.executable, "-c", program], check=False, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    for command in ("run", "simulate", "check", "discover", "token"):
+    for command in ("run", "simulate", "check", "token"):
         assert command in done.stdout
 
 

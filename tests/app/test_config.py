@@ -148,7 +148,7 @@ def test_broken_toml_is_told_with_its_line() -> None:
         ('"rack1/A/outlet/1"', '"rack1/A"', "outlet.path", "'rack1/A'", "nothing else has"),
         ('"rack1/A/outlet/1"', '"a//b"', "outlet.path", "'a//b'", "names joined by /"),
         ('"rack1/A/L1"\nfeed', '"rack1/A/L4"\nfeed', "phase.line", "0", "1, 2 or 3"),
-        ('driver = "simulator"', 'driver = "snpm"', "source.driver", "'snpm'", "'snmp'"),
+        ('driver = "simulator"', 'driver = "simulater"', "source.driver", "'simulater'", "'simulator'"),
         ("interval = 0.5", "interval = 0.19", "source.interval", "0.19", "0.2 s or more"),
         ("interval = 0.5", "interval = 0", "source.interval", "0", "a number above 0"),
         ("interval = 0.5", "interval = 1\ncolor = 1", "source.color", "unknown", ""),

@@ -109,7 +109,7 @@ def test_power_cuts_cost_the_history_its_last_batch_at_most(
         disk.fault = lambda number, what, end=end: PowerCut("cut") if number >= end else None
         waiting: dict[int, float] = {}
         try:
-            for second in range(second + 1, second + 200):
+            for second in range(second + 1, second + 200):  # noqa: B020 - goes on where it was cut
                 waiting[second] = float(second % 97)
                 history.append(float(second), np.array([second % 97, 1.0]))
                 if len(waiting) == 10:

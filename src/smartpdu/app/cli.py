@@ -1,4 +1,4 @@
-"""The command line: run, simulate, check, discover, token."""
+"""The command line: run, simulate, check, token."""
 
 import argparse
 import os
@@ -46,7 +46,6 @@ def _parser() -> argparse.ArgumentParser:
     _run_parser(commands)
     _simulate_parser(commands)
     _check_parser(commands)
-    _discover_parser(commands)
     _token_parser(commands)
     return parser
 
@@ -79,14 +78,6 @@ def _check_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     check.add_argument("site", type=Path, metavar="SITE.toml")
     check.add_argument("--offline", action="store_true", help="do not ask the devices")
     check.set_defaults(action=_check)
-
-
-def _discover_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    discover = commands.add_parser("discover", help="print a site file for an SNMP device")
-    discover.add_argument("address", metavar="HOST[:PORT]")
-    discover.add_argument("--community", default="public")
-    discover.add_argument("--timeout", type=float, default=3.0, help="seconds for each request")
-    discover.set_defaults(action=_discover)
 
 
 def _token_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -142,14 +133,6 @@ def _check(wanted: argparse.Namespace) -> int:
     from smartpdu.app.check import check
 
     return check(wanted.site, wanted.offline, sys.stdout, sys.stderr)
-
-
-def _discover(wanted: argparse.Namespace) -> int:
-    from smartpdu.app.discover import discover
-
-    return discover(
-        wanted.address, wanted.community, sys.stdout, sys.stderr, timeout=wanted.timeout
-    )
 
 
 def _token_create(wanted: argparse.Namespace) -> int:

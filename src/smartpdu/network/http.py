@@ -74,5 +74,6 @@ async def serve(desk: Desk, listening: Listening) -> None:
         timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
-    server.capture_signals = nullcontext  # type: ignore[method-assign] - the program has its own
+    # the program has signal handlers of its own
+    server.capture_signals = nullcontext  # type: ignore
     await server.serve()

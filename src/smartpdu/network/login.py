@@ -5,13 +5,13 @@ so no other page can make a browser switch; so does the page's websocket.
 """
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from time import monotonic
-from typing import Any
 from urllib.parse import parse_qs
 
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from smartpdu.model.request import Principal
 from smartpdu.network.problem import document
@@ -23,10 +23,6 @@ PUBLIC = frozenset({"/healthz", "/login"})
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 TRIES, WINDOW = 20, 60.0  # failed logins in so many seconds before the door is shut for a while
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -50,7 +46,7 @@ keine Steckdose.</p></body></html>"""
 class Door:
     """The outermost layer of the app: nobody passes it unknown, and every answer is marked."""
 
-    def __init__(self, app: App, desk: Desk, secure: bool) -> None:
+    def __init__(self, app: ASGIApp, desk: Desk, secure: bool) -> None:
         """A door before an app; `secure` says that the address is TLS."""
         self._app = app
         self._desk = desk
@@ -142,7 +138,7 @@ class Door:
         return answer
 
     def _marked(self, send: Send) -> Send:
-        async def marked(message: dict[str, Any]) -> None:
+        async def marked(message: Message) -> None:
             if message["type"] == "http.response.start":
                 own = {name.lower() for name, _ in message["headers"]}
                 kept = [h for h in HEADERS if h[0] not in own]

@@ -7,7 +7,7 @@ next step and wakes the loop.
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from smartpdu.drivers.source import Ports
@@ -61,7 +61,7 @@ class Desk:
         """Wait until there is a first view."""
         await self._until(lambda: self._view is not None)
 
-    async def views(self) -> AsyncIterator[View]:
+    async def views(self) -> AsyncGenerator[View, None]:
         """Each new view; one that is slow to look misses some, never the newest."""
         number = 0
         while True:
@@ -70,7 +70,7 @@ class Desk:
             number = view.number
             yield view
 
-    async def follow(self, after: int | None = None) -> AsyncIterator[Told]:
+    async def follow(self, after: int | None = None) -> AsyncGenerator[Told, None]:
         """Every recorded event after a place in the journal, or from now on, for ever."""
         place = await self._memory.last() if after is None else after
         while True:

@@ -31,7 +31,7 @@ def voltages(plant: Plant, wander: Ratios, drop: Volts, factor: Ratios) -> Volts
 
 
 def in_place(values: Phasors, plant: Plant) -> Phasors:
-    """Phasors of each phase against L1, from phasors against their own voltage."""
+    """Phasors of each phase against the first line's voltage, from phasors against their own voltage."""
     turned: Phasors = values * np.exp(-2j * np.pi / 3 * plant.phases.line)
     return turned
 

@@ -89,7 +89,7 @@ class Shared:
         self._number = -1
         self._bytes = b""
 
-    def bytes(self, view: View) -> bytes:
+    def line(self, view: View) -> bytes:
         """A tick as one server-sent event."""
         if view.number != self._number:
             self._number = view.number
@@ -101,7 +101,7 @@ class Shared:
         views = desk.views()
         try:
             async for view in views:
-                yield self.bytes(view)
+                yield self.line(view)
         finally:
             with suppress(asyncio.CancelledError):
                 await views.aclose()

@@ -1,0 +1,46 @@
+# make run | test | check | bench | prove | clean
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+DATED := prove/$(shell git rev-parse --short HEAD 2>/dev/null || echo tree)
+
+.PHONY: run test check bench prove clean
+
+run: $(VENV)/run.stamp
+	$(PY) -m smartpdu.app run $(ARGS)
+
+test: check
+	$(PY) -m pytest -q
+
+check: $(VENV)/test.stamp
+	$(PY) -m ruff format --check src tests bench
+	$(PY) -m ruff check src tests bench
+	$(PY) -m mypy src
+	$(VENV)/bin/lint-imports
+
+bench: $(VENV)/bench.stamp
+	$(PY) bench/step.py
+	$(PY) bench/twin.py
+
+# The full counts, in parts that are not repeated for a commit that has them already.
+PARTS := model engine power measurement safety control whitepaper store runtime network twin app
+prove: $(VENV)/test.stamp $(PARTS:%=$(DATED)/%.txt)
+	@cat $(DATED)/*.txt
+
+$(DATED)/%.txt: | $(VENV)/test.stamp
+	@mkdir -p $(DATED)
+	@(date -u; SMARTPDU_DEPTH=full $(PY) -m pytest -q tests/$* | tail -n 3) > $@.part 2>&1
+	@mv $@.part $@
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "SmartPDU needs Python 3.11 or later; set PYTHON=..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "on Debian: apt-get install python3-venv"; exit 1; }
+
+$(VENV)/%.stamp: requirements/%.txt pyproject.toml | $(VENV)/bin/python
+	$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements/$*.txt
+	$(PY) -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+clean:
+	rm -rf $(VENV) prove .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
