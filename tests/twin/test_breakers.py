@@ -11,7 +11,7 @@ from living import fault, rack
 from smartpdu.twin.breakers import LEAST, MOST, heated, opened
 from smartpdu.twin.world import circuit_current
 
-TICK = 0.01  # s: fine enough to compare with times that were computed in closed form
+TICK = 0.02  # s: fine enough to compare with times that were computed in closed form
 
 
 def trip_time(start: float, multiple: float, conventional: float, cooling: float) -> float | None:

@@ -39,7 +39,7 @@ def fits(event: Event, pattern: dict[str, str]) -> bool:
 
 
 def wrongs(case: dict[str, Any], events: list[Event]) -> list[str]:
-    """What is wrong with the events of a fault: no root in time, or something that is not allowed."""
+    """What is wrong with the events of a fault: no root in time, or something not allowed."""
     roots = [e.at - START - ONSET for e in events if fits(e, case["root"])]
     patterns = [case["root"], *case["allowed"]]
     told = [f"not allowed: {e}" for e in events if not any(fits(e, p) for p in patterns)]

@@ -1,4 +1,4 @@
-"""The grid before the rack: voltages that wander and drop, currents and leakages as vectors (7, 8)."""
+"""The grid before the rack: voltages that wander and drop; current and leakage as vectors (7, 8)."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ def voltages(plant: Plant, wander: Ratios, drop: Volts, factor: Ratios) -> Volts
 
 
 def in_place(values: Phasors, plant: Plant) -> Phasors:
-    """Phasors of each phase against the first line's voltage, from phasors against their own voltage."""
+    """Phasors of each phase against the first line's voltage, from those against their own."""
     turned: Phasors = values * np.exp(-2j * np.pi / 3 * plant.phases.line)
     return turned
 
@@ -45,6 +45,6 @@ def neutral_current(plant: Plant, fundamental: Phasors, harmonic: Amperes) -> Am
 
 
 def residual(plant: Plant, filters: LeakageAmperes, faults: LeakageAmperes) -> Phasors:
-    """Residual current of each feed: filters lead by a quarter, faults are in phase (science 7.2)."""
+    """Residual current of each feed: filters lead by a quarter, faults are in phase."""
     each = in_place(np.asarray(1j * filters + faults, dtype=np.complex128), plant)
     return summed(each, plant.phases.feed, len(plant.feeds))

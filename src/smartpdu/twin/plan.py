@@ -148,7 +148,7 @@ def _servers(
         np.array([s.kind == "replay" for s in specs], dtype=np.bool_),
         np.array([s.kind == "standby" for s in specs], dtype=np.bool_),
         np.array([s.mode == "hot_spare" for s in specs], dtype=np.bool_),
-        dice.uniform(0, 0.05, len(specs)),  # nodes of one job are tens of milliseconds apart
+        100 + dice.uniform(0, 0.05, len(specs)),  # in the middle; nodes are some 10 ms apart
         np.array([plant.outlets.rack[outlets[s.cords[0]]] for s in specs], dtype=np.int64),
     )
 

@@ -171,7 +171,7 @@ def neutral(world: World, life: Life) -> Amperes:
 
 
 def _begun(faults: Sequence[tuple[Fault, int]], second: float) -> list[Truth]:
-    """The faults whose first second this is; one that was due before the twin began, in its first."""
+    """The faults that begin this second; one due before the twin began, in its first."""
     return [
         Truth(second, f.kind, f.place, INJECTORS[f.kind].about, f.at + f.lasts)
         for f, _ in faults
@@ -267,7 +267,7 @@ def _replayed(world: World, second: float, alive: Flags, power: Watts) -> Watts:
 
 
 def _leakage(world: World, life: Life, fed: Flags) -> Phasors:
-    """Residual current of each feed, from the filters of all cords that are fed, and from faults."""
+    """Residual current of each feed, from the filters of all cords that are fed and from faults."""
     plant, cords = world.plant, world.cords
     phase = plant.outlets.phase[cords.outlet]
     filters = total(cords.leakage * fed, phase, len(plant.phases)) * life.voltage / 230
