@@ -70,10 +70,10 @@ async def serve(desk: Desk, listening: Listening) -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
-        lifespan="on",
+        lifespan="off",
         timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
     # the program has signal handlers of its own
-    server.capture_signals = nullcontext  # type: ignore
+    server.capture_signals = nullcontext  # type: ignore[method-assign,assignment]
     await server.serve()

@@ -123,7 +123,7 @@ class Desk:
 
     def new_id(self) -> str:
         """An id for a request that nobody had before."""
-        return f"{int(self._ports.wall() * 1000):012x}-{self._secret()[:12]}"
+        return f"{int(self._ports.wall() * 1000):012x}-{self._secret()[-12:]}"
 
     async def principal_of_token(self, secret: str) -> Principal | None:
         """Who shows this bearer token."""

@@ -1,4 +1,4 @@
-"""Events of the journal, by page and as a stream; alarms that stand, and what people say of them."""
+"""Events of the journal, by page and as a stream; alarms that stand and what people say of them."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -58,7 +58,7 @@ export class PowerChart {
       grid: { left: 52, right: 12, top: 34, bottom: 26 },
       legend: { top: 0, left: 0, icon: "rect", itemHeight: 3, itemWidth: 18, textStyle: { color: ink } },
       tooltip: { trigger: "axis", valueFormatter: (v) => number(v === null ? null : v / 1000, 2, "kW") },
-      xAxis: { type: "time", axisLabel: { color: ink, hideOverlap: true, formatter: "{HH}:{mm}" }, splitLine: { show: false } },
+      xAxis: { type: "time", splitNumber: 6, axisLabel: { color: ink, hideOverlap: true, formatter: "{HH}:{mm}" }, splitLine: { show: false } },
       yAxis: {
         type: "value", min: 0, axisLabel: { color: ink, formatter: (v) => (v / 1000).toLocaleString(tongue()) + " kW" },
         splitLine: { lineStyle: { color: style.getPropertyValue("--line").trim() } },

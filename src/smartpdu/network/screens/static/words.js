@@ -82,5 +82,5 @@ export function number(value, digits, unit) {
 
 export function time(at) {
   const date = typeof at === "number" ? new Date(at * 1000) : new Date(at);
-  return date.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  return date.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 }
