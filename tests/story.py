@@ -1,4 +1,4 @@
-"""A rack to tell stories with: time passes when the story says so, hands obey unless told not to."""
+"""A rack to tell stories with: time passes as the story says, hands obey unless told otherwise."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field

@@ -148,7 +148,13 @@ def test_broken_toml_is_told_with_its_line() -> None:
         ('"rack1/A/outlet/1"', '"rack1/A"', "outlet.path", "'rack1/A'", "nothing else has"),
         ('"rack1/A/outlet/1"', '"a//b"', "outlet.path", "'a//b'", "names joined by /"),
         ('"rack1/A/L1"\nfeed', '"rack1/A/L4"\nfeed', "phase.line", "0", "1, 2 or 3"),
-        ('driver = "simulator"', 'driver = "simulater"', "source.driver", "'simulater'", "'simulator'"),
+        (
+            'driver = "simulator"',
+            'driver = "simulater"',
+            "source.driver",
+            "'simulater'",
+            "'simulator'",
+        ),
         ("interval = 0.5", "interval = 0.19", "source.interval", "0.19", "0.2 s or more"),
         ("interval = 0.5", "interval = 0", "source.interval", "0", "a number above 0"),
         ("interval = 0.5", "interval = 1\ncolor = 1", "source.color", "unknown", ""),
@@ -173,7 +179,7 @@ def test_a_fault_is_told_with_its_line_what_was_found_and_what_is_expected(
     line, _, was, wanted = told[0]
     assert found in was
     assert expected in wanted
-    key = where.split(".")[-1]
+    key = where.rsplit(".", maxsplit=1)[-1]
     spot = text.splitlines()[line - 1]
     absent = ("line", "limit")  # told at the table, since the key is not there
     assert spot.startswith((key, f"[[{key}")) or (key in absent and spot.startswith("[[")), spot
@@ -190,7 +196,7 @@ def test_a_fault_is_told_with_its_line_what_was_found_and_what_is_expected(
 )
 def test_a_missing_key_is_told_at_its_table_and_only_once(line: str, where: str) -> None:
     text = GOOD.replace(line, "", 1)
-    table = where.split(".")[0]
+    table = where.split(".", maxsplit=1)[0]
     assert [f[:3] for f in faults(text)] == [(line_of(text, f"[[{table}]]"), where, "nothing")]
 
 

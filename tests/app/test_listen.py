@@ -26,7 +26,7 @@ def test_an_address_is_a_host_and_a_port(address: str, place: tuple[str, int]) -
     ["", "8080", ":8080", "host", "host:", "host:-1", "host:65536", "host:8o", "::1:80", "host:²"],
 )
 def test_what_is_no_address_is_told_with_what_was_found(address: str) -> None:
-    with pytest.raises(ListenError, match="--listen: found .*expected"):
+    with pytest.raises(ListenError, match=r"--listen: found .*expected"):
         parsed(address)
 
 

@@ -1,4 +1,4 @@
-"""Every rule has its words, every column its unit, and nothing in the code is named after a line."""
+"""Every rule has its words, every column its unit, and nothing in code is named after a line."""
 
 import re
 from dataclasses import fields

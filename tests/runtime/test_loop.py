@@ -248,7 +248,7 @@ async def test_alarms_that_stood_before_a_restart_stand_after_it_and_are_not_rai
     rig.pdus["source/A"].current = 15.0
     await rig.lasts(30)
     before = {(a.rule, a.place) for a in rig.desk.look().alarms}
-    raised = [e for e in await rig.events(["AlarmRaised"])]
+    raised = await rig.events(["AlarmRaised"])
     await rig.stop()
 
     again = Rig(tmp_path, rig.plant)

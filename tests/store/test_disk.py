@@ -190,7 +190,7 @@ def test_a_disk_that_is_really_full_is_told_and_recovers(tmp_path: Path) -> None
         journal = Journal(database)
         (small / "ballast").write_bytes(b"x" * 100_000)
         kept = 0
-        with pytest.raises(StoreError, match="the disk is full|input/output error"):
+        with pytest.raises(StoreError, match=r"the disk is full|input/output error"):
             while kept < 5_000:
                 kept = journal.append([Entry(1.0, "Told", "r/1", {"pad": "x" * 2_000})])[-1].seq
         assert journal.last() == kept

@@ -1,4 +1,4 @@
-"""A scenario file: what happens to a site of the twin, and for how long; every fault with its line."""
+"""A scenario file: what happens to a site of the twin, for how long; each fault with its line."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -72,7 +72,7 @@ def scenario(path: Path) -> Scenario:
 
 
 def setting_fault(played: Scenario, error: SettingsError) -> Fault:
-    """What the twin refuses, at its line of the scenario's file, or of the site's where it is there."""
+    """What the twin refuses, at its line of the scenario's file or of the site."""
     table, _, key = error.key.rpartition(".")
     name, _, count = table.removeprefix("twin.").rstrip("]").partition("[")
     number = int(count or 1) - 1
@@ -127,7 +127,7 @@ def _order_faults(number: int, order: Mapping[str, Any], at: Lines, file: str) -
 
 
 def _fits(value: Any, kind: type) -> bool:
-    """Whether a value of the file is of that kind; a list holds tables, a number is not negative."""
+    """Whether a value of the file is of that kind; a list has tables, a number is not negative."""
     if kind is list:
         return isinstance(value, list) and all(isinstance(table, dict) for table in value)
     if isinstance(value, bool) or kind in (bool, str):

@@ -135,7 +135,7 @@ def found(run: Run) -> list[dict[str, Any]]:
 
 
 def within(plant: Plant, place: str) -> set[str]:
-    """The place itself and where an alarm of it may stand: the phases of a feed, probes of a rack."""
+    """The place and where an alarm of it may stand: the phases of a feed, probes of a rack."""
     inside = {place}
     if place in plant.feeds.path:
         row = plant.feeds.path.index(place)

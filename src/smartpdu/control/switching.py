@@ -1,4 +1,4 @@
-"""Switching outlets (4.1, 5.1, 14.2): who may be switched now, and did the relay obey?
+"""Switching outlets (4.1, 5.1, 14.2): who may be switched now, and whether the relay obeyed.
 
 An order is durable before the relay moves and is done only when the outlet was read back in the
 state that was ordered. An outlet that is seen in that state already is not pulsed again.

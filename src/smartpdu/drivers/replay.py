@@ -1,4 +1,4 @@
-"""Recorded power as a server of the twin: a CSV with times and one column of watts for each cord."""
+"""Recorded power as a server of the twin: a CSV with times and a column of watts for each cord."""
 
 import csv
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The section [twin] of a site: which servers stand in the twin, and what shall go wrong with it."""
+"""The section [twin] of a site: which servers stand in the twin, and what shall go wrong there."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields

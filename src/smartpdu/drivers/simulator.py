@@ -96,7 +96,7 @@ class Simulated:
         return own
 
     async def obey(self, command: SwitchOutlet) -> None:
-        """Let the relay move, unless it is stuck; raises SourceError for one that cannot be asked."""
+        """Let the relay move, unless it is stuck; raises SourceError if it cannot be asked."""
         if self._twin.life.effects.silent[self._row]:
             raise SourceError("no answer")
         if command.place not in self._part.plant.outlets.path:
@@ -122,7 +122,7 @@ def check_site(plant: Plant, sections: Mapping[str, Any]) -> None:
 
 
 def open_source(wanted: Wanted) -> Simulated:
-    """This source's view of the twin that all simulator sources share."""
+    """One source's view of the twin that all simulator sources share."""
     if "twin" not in wanted.shared:
         section = wanted.sections.get("twin", {})
         wanted.shared["twin"] = twin(section, wanted.plant, wanted.ports.clock())

@@ -1,4 +1,4 @@
-"""The hazard catalogue as data: what each alarm means and what to do, in two languages (R-1.1-8)."""
+"""The hazard catalogue as data: what an alarm means and what to do, in two languages (R-1.1-8)."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""What is built: racks, PDUs, feeds, phases, circuits, outlets, probes, doors and who reads them."""
+"""What is built: racks, PDUs, feeds, phases, circuits, outlets, probes, doors, who reads them."""
 
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum

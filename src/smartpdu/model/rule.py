@@ -1,4 +1,4 @@
-"""Rules and traces: a measure with its limits, a quantity with a past, and the tick they look at."""
+"""Rules and traces: a measure with limits, a quantity with a past, and the tick they look at."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace

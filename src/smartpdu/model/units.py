@@ -1,4 +1,4 @@
-"""Units of the house: a singular is one value, a plural is a column of them, and the unit is in the type."""
+"""Units of the house: a singular is one value, a plural a column, the unit is in the type."""
 
 from dataclasses import dataclass
 from typing import Annotated, TypeAlias

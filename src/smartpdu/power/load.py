@@ -1,4 +1,4 @@
-"""Share of its rating that a feed, phase, circuit or socket carries, and what is left (4.1, 3.2)."""
+"""Share of its rating that a feed, phase, circuit or socket carries; what is left (4.1, 3.2)."""
 
 import numpy as np
 

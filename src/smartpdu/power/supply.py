@@ -1,4 +1,4 @@
-"""The supply of the rack: feeds and phases that are lost, too low, too high or off frequency (3)."""
+"""The supply of the rack: feeds and phases lost, too low, too high or off frequency (3)."""
 
 import numpy as np
 

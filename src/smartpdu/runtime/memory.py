@@ -9,6 +9,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -175,10 +176,8 @@ class Memory:
 
     async def close(self) -> None:
         """Write what is left and let go of the file."""
-        try:
+        with suppress(Unrecorded):  # said already; closing goes on
             await self.flush()
-        except Unrecorded:
-            pass  # said already; closing goes on
         self._historian.shutdown()
         self._writer.shutdown()
         self._reader.shutdown()

@@ -194,7 +194,7 @@ class History:
         return self._database.read(look)
 
     def raw(self, keys: Iterable[str], start: float, end: float) -> tuple[Floats, Floats]:
-        """Every second from start to end, and the values of some series in it: [series, seconds]."""
+        """Every second from start to end, and values of some series in it: [series, seconds]."""
         first, last = floor(start), max(floor(start), ceil(end))
         seen = [self._seen(key, first, last) for key in keys]
 

@@ -27,7 +27,7 @@ Spoiled = set[tuple[str, int]]  # table and id of each chunk that was found dama
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """A series in equal spans: the first second (UTC) of each, its least, mean and greatest value."""
+    """A series in equal spans: first second (UTC), least, mean and greatest value of each."""
 
     at: Floats
     minimum: Floats
