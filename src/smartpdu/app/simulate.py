@@ -19,13 +19,12 @@ from smartpdu.engine.step import step
 from smartpdu.model.command import SwitchOutlet
 from smartpdu.model.event import AlarmFlood, AlarmRaised, Event, body
 from smartpdu.model.plant import Plant, part
-from smartpdu.model.request import Principal, Request, Role, Switch, Withdraw
+from smartpdu.model.request import Principal, Request, Role, Switch
 from smartpdu.model.snapshot import Snapshot, blank, land
 from smartpdu.twin.faults import INJECTORS, Fault
 from smartpdu.twin.world import Truth
 
 START = 1_767_225_600.0  # 2026-01-01T00:00:00Z: virtual time needs some beginning
-HOUSE = Principal("house", Role.ADMIN)
 LONG = 1500  # s of a scenario that take more than a moment
 
 
@@ -44,31 +43,23 @@ class Run:
         """Each second, with the events and truths that are new in it."""
         pending: list[SwitchOutlet] = []
         for second in range(1, self.scenario.duration + 1):
-            refused = [order for order in pending if not self._sent(order)]
+            for command in pending:  # granted a second ago, so its source was not silent then
+                self.twin.switch(self.home.places[command.place][1], command.on)
             told = len(self.twin.truths)
             self.twin.tick()
             now = seen(self.twin, self.home.plant, float(second), self.silent_since)
-            outcome = step(self.home, self.state, now, self._asked(second, refused))
+            outcome = step(self.home, self.state, now, self._asked(second))
             self.state, pending = outcome.state, list(outcome.commands)
             self.events += outcome.events
             yield second, list(outcome.events), self.twin.truths[told:]
 
-    def _sent(self, command: SwitchOutlet) -> bool:
-        row = self.home.places[command.place][1]
-        if self.twin.life.effects.silent[self.home.plant.outlets.source[row]]:
-            return False
-        self.twin.switch(row, command.on)
-        return True
-
-    def _asked(self, second: int, refused: list[SwitchOutlet]) -> list[Request]:
-        """What people ask for in this second, and commands that did not reach their source."""
-        withdrawn = [Withdraw(f"no-{c.id}", HOUSE, c.place, c.id, "no answer") for c in refused]
-        orders = [
+    def _asked(self, second: int) -> list[Request]:
+        """What people ask for in this second."""
+        return [
             Switch(f"order-{n}", Principal(o.by, Role.OPERATOR), o.place, o.on)
             for n, o in enumerate(self.scenario.orders, 1)
             if max(1, o.at) <= second < max(1, o.at) + 1
         ]
-        return [*withdrawn, *orders]
 
 
 def seen(lived: Twin, plant: Plant, clock: float, silent_since: dict[int, float]) -> Snapshot:
