@@ -1,10 +1,10 @@
-# make run | test | check | bench | prove | clean
+# make run | test | check | docs | bench | prove | clean
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 DATED := prove/$(shell git rev-parse --short HEAD 2>/dev/null || echo tree)
 
-.PHONY: run test check bench prove clean
+.PHONY: run test check docs bench prove clean
 
 run: $(VENV)/run.stamp
 	$(PY) -m smartpdu.app run $(ARGS)
@@ -17,6 +17,9 @@ check: $(VENV)/test.stamp
 	$(PY) -m ruff check src tests bench
 	$(PY) -m mypy src
 	$(VENV)/bin/lint-imports
+
+docs: $(VENV)/test.stamp
+	$(PY) tests/tracing.py
 
 bench: $(VENV)/bench.stamp
 	$(PY) bench/step.py

@@ -1,17 +1,19 @@
 """What all tests share: recorded data, programs of the machine, depth, and requirement marks."""
 
 import os
-import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tracing import marks, requirements
+
+pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(os.environ.get("SMARTPDU_TEST_DATA", ROOT / ".." / "shared" / "data")).resolve()
 STRICT = os.environ.get("CI") == "true"
-REQUIREMENT = re.compile(r"R-\d+(\.\d+)?-\d+")
+FULL = os.environ.get("SMARTPDU_DEPTH") == "full"
 SKIPPED = pytest.StashKey[list[str]]()
 
 
@@ -20,10 +22,29 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    known = {requirement.id for requirement in requirements()}
     for item in items:
         for mark in item.iter_markers("requirement"):
-            if not mark.args or not all(REQUIREMENT.fullmatch(name) for name in mark.args):
-                raise pytest.UsageError(f"{item.nodeid}: found {mark.args}, expected R-chapter-n")
+            _judge(item, mark, known)
+        if not FULL and item.get_closest_marker("prove"):
+            item.add_marker(pytest.mark.skip(reason="full counts only: make prove"))
+
+
+def _judge(item: pytest.Item, mark: pytest.Mark, known: set[str]) -> None:
+    """Refuse a mark of which docs/whitepaper.md could not tell."""
+    if not mark.args:
+        raise pytest.UsageError(f"{item.nodeid}: its requirement mark names no requirement")
+    for name in mark.args:
+        if name not in known:
+            raise pytest.UsageError(
+                f"{item.nodeid}: found {name!r}, which is no requirement of docs/requirements.tsv"
+            )
+    test = getattr(item, "originalname", item.name)
+    if not all((name, test) in marks(item.path) for name in mark.args):
+        raise pytest.UsageError(
+            f"{item.nodeid}: found a mark for {mark.args} that is not written as a decorator "
+            "of the test itself"
+        )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -58,4 +79,4 @@ def need_program() -> Callable[[str], str]:
 @pytest.fixture
 def full() -> bool:
     """Whether the full counts shall run (`make prove`) and not the short ones."""
-    return os.environ.get("SMARTPDU_DEPTH") == "full"
+    return FULL

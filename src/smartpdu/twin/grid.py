@@ -1,4 +1,4 @@
-"""The grid before the rack: voltages that wander and drop, current and leakage as vectors (7, 8)."""
+"""The grid before the rack: voltages that wander and drop, vectors of current and leak (7, 8)."""
 
 import numpy as np
 from numpy.typing import NDArray
