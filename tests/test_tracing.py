@@ -83,7 +83,7 @@ def test_a_mark_that_the_page_could_not_show_stops_the_collection(
     pytester.makeini(f"[pytest]\npythonpath = {tests}\nmarkers = requirement: id\n")
     pytester.makepyfile(test_marked=code)
 
-    ended = pytester.runpytest_inprocess("-p", "no:cacheprovider", "--collect-only")
+    ended = pytester.runpytest_subprocess("-p", "no:cacheprovider", "--collect-only")
 
     assert ended.ret == pytest.ExitCode.USAGE_ERROR
     ended.stderr.re_match_lines([f".*{words}.*"])
