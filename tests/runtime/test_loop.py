@@ -10,8 +10,7 @@ from runtime.rig import VIEWER, Rig, plant
 
 from smartpdu.model.command import CommandState
 from smartpdu.model.request import Refusal
-from smartpdu.runtime.memory import Unrecorded
-from smartpdu.runtime.view import KeyReused
+from smartpdu.runtime.view import KeyReused, Unrecorded
 
 OUTLET = "rack1/A/outlet/2"
 

@@ -23,8 +23,9 @@ from smartpdu.model.request import Role
 from smartpdu.runtime.collector import Collector
 from smartpdu.runtime.desk import Desk
 from smartpdu.runtime.loop import Loop
-from smartpdu.runtime.memory import Memory, Unrecorded
+from smartpdu.runtime.memory import Memory
 from smartpdu.runtime.recorder import Recorder
+from smartpdu.runtime.view import Unrecorded
 
 DRIVERS = "smartpdu.drivers"
 INTERFACES = "smartpdu.interfaces"
@@ -180,8 +181,9 @@ async def welcome(desk: Desk, http: Any) -> str:
 
     Whoever can read this terminal owns the process, so the link is an administrator's.
     """
-    link = await desk.new_link(Role.ADMIN)
-    return (
-        f"SmartPDU {version('smartpdu')} at {http.address}\n"
-        f"open this link once within 10 minutes: {http.address}/login?link={link}"
-    )
+    head = f"SmartPDU {version('smartpdu')} at {http.address}"
+    try:
+        link = await desk.new_link(Role.ADMIN)
+    except Unrecorded as error:
+        return f"{head}\nno login link could be kept: {error}"
+    return f"{head}\nopen this link once within 10 minutes: {http.address}/login?link={link}"

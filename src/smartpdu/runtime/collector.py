@@ -1,10 +1,15 @@
 """Many sources, one snapshot: each source fills its own rows and obeys its own commands.
 
-Every source has a task and an outbox of its own, so one that is slow or dead delays no other, and
-the loop never waits for hardware. A source that does not answer leaves gaps, never old numbers.
+The laws of this file:
+
+1. Every source has a task and an outbox of its own: one that is slow, hangs or breaks delays no
+   other, and the loop never waits for hardware.
+2. A source that does not answer leaves gaps, never old numbers.
+3. A command that could not be handed over in time is withdrawn; it never leaves later.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -18,6 +23,8 @@ from smartpdu.model.snapshot import Snapshot, blank, frozen, land
 EAGER = 2.0  # s after an order
 EAGER_INTERVAL = 0.25  # s
 GIVE_UP = 30.0  # s: a read or an order that takes longer is ended from outside
+STALE = 3.0  # intervals without an answer after which what is shown would be old
+PATIENCE = 8.0  # s that a command may wait for a busy source; shorter than it may disobey
 
 log = structlog.get_logger()
 
@@ -31,8 +38,10 @@ class Line:
     part: Part
     interval: float
     answered: float  # monotonic clock of the last answer
-    outbox: asyncio.Queue[SwitchOutlet] = field(default_factory=asyncio.Queue)
+    outbox: deque[tuple[float, SwitchOutlet]] = field(default_factory=deque)
+    ordered: asyncio.Event = field(default_factory=asyncio.Event)
     silent: bool = False
+    blank: bool = True  # whether its rows are gaps
     eager: float = 0.0  # until then it is read more often, to see an order obeyed
 
 
@@ -65,14 +74,20 @@ class Collector:
         """The picture of this moment; silence and the house's own readings are written in."""
         clock = self._ports.clock()
         for line in self._lines:
+            silence = clock - line.answered
+            if silence > STALE * line.interval and not line.blank:
+                self._leave_gaps(line)
             row = line.part.rows[Kind.SOURCE]
-            self._frame.sources.silence[row] = clock - line.answered
+            self._frame.sources.silence[row] = silence
+            self._take_back(line, clock)
         self._frame.houses.unrecorded[:] = unrecorded
         return frozen(self._frame, self._ports.wall(), clock)
 
     def send(self, command: SwitchOutlet) -> None:
         """Hand a durable command to the source of its outlet."""
-        self._owner[command.place].outbox.put_nowait(command)
+        line = self._owner[command.place]
+        line.outbox.append((self._ports.clock(), command))
+        line.ordered.set()
 
     async def run(self) -> None:
         """Read and obey for ever; ends only by being cancelled."""
@@ -101,47 +116,66 @@ class Collector:
 
     async def _pause(self, line: Line, due: float) -> None:
         """Wait for the next read or for a command, whichever comes first."""
-        if not line.outbox.empty():
-            return
-        getter = asyncio.ensure_future(line.outbox.get())
-        sleeper = asyncio.ensure_future(self._ports.sleep(max(0.0, due - self._ports.clock())))
+        ordered = asyncio.ensure_future(line.ordered.wait())
+        slept = asyncio.ensure_future(self._ports.sleep(max(0.0, due - self._ports.clock())))
         try:
-            await asyncio.wait({getter, sleeper}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({ordered, slept}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            sleeper.cancel()
-            if not getter.cancel() and not getter.cancelled():
-                line.outbox.put_nowait(getter.result())
+            ordered.cancel()
+            slept.cancel()
 
     async def _obey_all(self, line: Line) -> bool:
+        line.ordered.clear()
+        self._take_back(line, self._ports.clock())
         ordered = False
-        while not line.outbox.empty():
-            command = line.outbox.get_nowait()
+        while line.outbox:
+            _, command = line.outbox.popleft()
             ordered = True
             try:
                 async with asyncio.timeout(GIVE_UP):
                     await line.source.obey(command)
             except SourceError as error:  # it surely did not happen
                 self._withdraw(command, str(error))
-            except Exception as error:  # noqa: BLE001 - it may have happened: read-back tells
+            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - see below
+                _unless_ended(error)  # it may have happened: the read-back tells
                 log.warning("order_unclear", source=line.path, place=command.place, why=repr(error))
+            self._take_back(line, self._ports.clock())
         return ordered
+
+    def _take_back(self, line: Line, clock: float) -> None:
+        """Withdraw commands that waited too long while the source was busy."""
+        while line.outbox and clock - line.outbox[0][0] > PATIENCE:
+            _, command = line.outbox.popleft()
+            self._withdraw(command, "the source was busy for too long; the order never left")
 
     async def _read(self, line: Line) -> None:
         try:
             async with asyncio.timeout(GIVE_UP):
                 piece = await line.source.read()
-        except Exception as error:  # noqa: BLE001 - whatever it was: its rows are gaps
-            now = self._ports.wall(), self._ports.clock()
-            land(self._frame, blank(line.part.plant, *now), line.part)
+            land(self._frame, piece, line.part)
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - any: its rows are gaps
+            _unless_ended(error)
+            self._leave_gaps(line)
             if not line.silent:
                 log.warning("source_silent", source=line.path, why=str(error) or repr(error))
             line.silent = True
             return
-        land(self._frame, piece, line.part)
-        line.answered = self._ports.clock()
+        line.answered, line.blank = self._ports.clock(), False
         if line.silent:
             log.info("source_answers", source=line.path)
         line.silent = False
 
+    def _leave_gaps(self, line: Line) -> None:
+        now = self._ports.wall(), self._ports.clock()
+        land(self._frame, blank(line.part.plant, *now), line.part)
+        line.blank = True
+
     def _interval(self, path: str) -> float:
         return float(self._plant.sources.interval[self._plant.sources.path.index(path)])
+
+
+def _unless_ended(error: BaseException) -> None:
+    """Raise a cancellation that is meant for the task itself, and not one from inside a driver."""
+    task = asyncio.current_task()
+    if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+        raise error

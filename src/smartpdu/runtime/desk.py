@@ -46,7 +46,7 @@ class Desk:
         self._open: dict[str, Open] = {}
         self._keys: dict[tuple[str, str], tuple[str, asyncio.Future[Asked]]] = {}
         self._asked = asyncio.Event()
-        self._shown = asyncio.Condition()
+        self._shown = asyncio.Event()
         self._last = 0
 
     # ---- for interfaces -------------------------------------------------------------------
@@ -86,6 +86,10 @@ class Desk:
     ) -> list[Told]:
         """Recorded events after a place in the journal, oldest first."""
         return await self._memory.told(after, limit, place, kinds)
+
+    async def last(self) -> int:
+        """Sequence number of the newest recorded event."""
+        return await self._memory.last()
 
     async def told_last(self, limit: int) -> list[Told]:
         """The newest recorded events, newest last."""
@@ -184,20 +188,21 @@ class Desk:
     def publish(self, view: View, units: Mapping[str, str]) -> None:
         """Show a new view to all who look."""
         self._view, self._units = view, units
+        self._wake_all()
 
     def tell(self, told: Sequence[Told]) -> None:
         """Tell followers that the journal has grown."""
         if told:
             self._last = max(self._last, told[-1].seq)
+            self._wake_all()
 
-    async def notify(self) -> None:
-        """Wake those who wait for views or events."""
-        async with self._shown:
-            self._shown.notify_all()
+    def _wake_all(self) -> None:
+        shown, self._shown = self._shown, asyncio.Event()
+        shown.set()
 
     async def _until(self, true: Callable[[], bool]) -> None:
-        async with self._shown:
-            await self._shown.wait_for(true)
+        while not true():
+            await self._shown.wait()
 
     async def _once(self, request: Request, key: str, mark: str) -> Asked:
         """The command that this key got before, or else the answer to the request."""

@@ -5,7 +5,7 @@ time, and the recorder makes outcomes durable in order. Clock, disk and dice rea
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -29,9 +29,9 @@ from smartpdu.model.snapshot import Snapshot
 from smartpdu.runtime.collector import Collector
 from smartpdu.runtime.columns import Columns
 from smartpdu.runtime.desk import HOUSE, Desk
-from smartpdu.runtime.memory import Memory, Unrecorded
+from smartpdu.runtime.memory import Memory
 from smartpdu.runtime.recorder import Recorder
-from smartpdu.runtime.view import Unrecallable, View
+from smartpdu.runtime.view import Unrecallable, Unrecorded, View
 
 EVERY = 1.0  # s between ticks
 KEEP_STATE = 30.0  # s between copies of the heart's state
@@ -70,7 +70,9 @@ class Loop:
         self._remembered = -1
         self._visits: dict[str, float] = {}
         self._skew = ports.wall() - ports.clock()
-        self._kept_alarms: set[tuple[str, str]] = set()
+        self._kept_alarms: object = frozenset()
+        self._chores: dict[str, asyncio.Task[None]] = {}
+        self._unkept_since: float | None = None
 
     def join(self, collector: Collector, recorder: Recorder) -> None:
         """Take the parts that need the loop's own calls to be built."""
@@ -86,10 +88,8 @@ class Loop:
         """Take over what the last run left: state, and commands whose end is not known."""
         at = self._ports.wall()
         events: list[Event] = [HouseStarted(at, "house", self._boot, self._version, self._print())]
+        await self._take_over()
         try:
-            plain = await self._memory.read_state()
-            if plain is not None:
-                self._state = self._taken(plain)
             for row in await self._memory.open_commands():
                 if row.place in self._house.places:
                     request = Recover(self._desk.new_id(), HOUSE, row.place, row.id, row.on, row.by)
@@ -98,7 +98,7 @@ class Loop:
                     gone = "cut off by a restart; its outlet is no more"
                     events.append(CommandRefused(at, row.place, row.id, row.on, row.by, gone))
         except Unrecallable as error:
-            log.error("state_unread", why=str(error))
+            log.error("commands_unread", why=str(error))
         self._recorder.put_events(events)
         await self._recorder.drain()
 
@@ -112,7 +112,8 @@ class Loop:
 
     async def turn(self) -> None:
         """One tick."""
-        now = self._collector.freeze(self._recorder.unrecorded)
+        self._recorder.lose_patience()
+        now = self._collector.freeze(self._unrecorded())
         requests, wishes = self._desk.take()
         outcome = step(self._house, self._state, now, requests)
         if told := self._clock_events(now):
@@ -122,13 +123,13 @@ class Loop:
         self._desk.publish(self._view(now), self._units)
         self._recorder.put(outcome, wishes)
         self._remember(now)
-        await self._visit(now)
-        await self._desk.notify()
+        self._visit(now)
 
     async def stop(self) -> None:
         """Keep what must not be lost, before the end."""
         self._recorder.put_events([HouseStopped(self._ports.wall(), "house", self._boot)])
         await self._recorder.drain()
+        await asyncio.gather(*self._chores.values())
         await self._keep_state()
 
     async def _wait(self, due: float) -> None:
@@ -142,7 +143,7 @@ class Loop:
 
     def _view(self, now: Snapshot) -> View:
         house = self._house
-        troubles = (self._recorder.trouble,) if self._recorder.trouble else ()
+        troubles = tuple(dict.fromkeys(filter(None, self._troubles())))
         return View(
             self._number,
             self._site,
@@ -168,14 +169,36 @@ class Loop:
             self._memory.declare(series)
         self._memory.remember(float(second), self._columns.chosen(row))
 
-    async def _visit(self, now: Snapshot) -> None:
+    def _troubles(self) -> tuple[str, ...]:
+        return (self._recorder.trouble, *self._memory.troubles)
+
+    def _unrecorded(self) -> float:
+        """Seconds that journal, history or state have waited for the disk."""
+        clock = self._ports.clock()
+        if not self._memory.troubles:
+            self._unkept_since = None
+        elif self._unkept_since is None:
+            self._unkept_since = clock
+        unkept = 0.0 if self._unkept_since is None else clock - self._unkept_since
+        return max(self._recorder.unrecorded, unkept)
+
+    def _visit(self, now: Snapshot) -> None:
         """Look after the history and the state from time to time."""
-        alarms = self._state.alarms
-        if self._due("state", now.clock, KEEP_STATE) or set(alarms) != self._kept_alarms:
-            self._kept_alarms = set(alarms)
-            asyncio.get_running_loop().create_task(self._keep_state())
+        alarms = frozenset((*key, a.standing, a.level) for key, a in self._state.alarms.items())
+        due = self._due("state", now.clock, KEEP_STATE) or alarms != self._kept_alarms
+        if due and self._begin("state", self._keep_state()):
+            self._kept_alarms = alarms
         if self._due("tend", now.clock, TEND):
-            asyncio.get_running_loop().create_task(self._tend(now.at))
+            self._begin("tend", self._tend(now.at))
+
+    def _begin(self, name: str, chore: Coroutine[Any, Any, None]) -> bool:
+        """Start a chore beside the loop, unless the disk still holds up the one before."""
+        before = self._chores.get(name)
+        if before is not None and not before.done():
+            chore.close()
+            return False
+        self._chores[name] = asyncio.create_task(chore)
+        return True
 
     def _due(self, what: str, clock: float, every: float) -> bool:
         if clock - self._visits.get(what, clock - every) < every:
@@ -187,8 +210,8 @@ class Loop:
         try:
             plain = written(self._state, self._house.plant, self._house.traces)
             await self._memory.write_state(plain)
-        except Unrecorded as error:
-            log.warning("state_unkept", why=str(error))
+        except Unrecorded:  # the memory says so; it is tried again at the next tick
+            self._visits.pop("state", None)
 
     async def _tend(self, at: float) -> None:
         try:
@@ -197,11 +220,21 @@ class Loop:
         except Unrecorded as error:
             log.warning("history_untended", why=str(error))
 
+    async def _take_over(self) -> None:
+        try:
+            plain = await self._memory.read_state()
+            if plain is not None:
+                self._state = self._taken(plain)
+        except Unrecallable as error:
+            log.error("state_unread", why=str(error))
+        except ValueError as error:  # what was kept is no state at all: begin anew
+            log.error("state_unfit", why=repr(error))
+
     def _taken(self, plain: Mapping[str, Any]) -> State:
         house = self._house
         try:
             return taken(plain, house.plant, house.rules, house.traces, self._ports.clock())
-        except (KeyError, TypeError, ValueError) as error:  # of another version: begin anew
+        except (AttributeError, KeyError, TypeError, ValueError) as error:  # another version's
             log.warning("state_unfit", why=repr(error))
             return self._state
 

@@ -2,7 +2,7 @@
 
 The writer has one thread of its own, so the journal's order is the order of the ticks; readers use
 another, so that a long look back delays no order. A slow or broken disk holds up neither the loop
-nor the collector.
+nor the collector, and what waits for it is bounded.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ import structlog
 from smartpdu.model.command import CommandState, SwitchOutlet
 from smartpdu.model.event import Event, body
 from smartpdu.model.units import Column
-from smartpdu.runtime.view import CommandRow, Course, Told, Unrecallable
+from smartpdu.runtime.view import CommandRow, Course, Told, Unrecallable, Unrecorded
 from smartpdu.store.commands import Commands, Order, Settled, StoredCommand
 from smartpdu.store.database import Database, StoreError, open_database
 from smartpdu.store.history import History, Series
@@ -28,11 +28,11 @@ from smartpdu.store.settings import read_state, write_state
 
 T = TypeVar("T")
 
+LATE = 15  # rows of history that may wait for the disk before that is told
+PENDING = 600  # rows of history that wait at most
+HANGS = "the disk does not answer"
+
 log = structlog.get_logger()
-
-
-class Unrecorded(Exception):
-    """What should have been kept could not be; the text is for a person."""
 
 
 class Memory:
@@ -47,7 +47,17 @@ class Memory:
         self._journal = Journal(database)
         self._commands = Commands(database)
         self._history = History(database, series, batch=batch)
-        self._undeclared: Sequence[Series] = ()
+        self._handed = 0  # rows of history given to its thread, and those that it is done with
+        self._written = 0
+        self._unwritten = ""
+        self._unkept = ""
+        self.overtaken = 0  # rows that were let go because the disk did not answer
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """Why history or state cannot be kept just now; what is not the journal's."""
+        hangs = HANGS if self._handed - self._written > LATE else ""
+        return tuple(dict.fromkeys(filter(None, (self._unwritten or hangs, self._unkept))))
 
     @classmethod
     def at(cls, directory: Path) -> "Memory":
@@ -121,27 +131,33 @@ class Memory:
 
     def declare(self, series: Sequence[Series]) -> None:
         """Say which series each following row of `remember` holds."""
-        self._historian.submit(self._declared, series)
+        self._historian.submit(self._history.declare, series)
 
     def remember(self, at: float, values: Column) -> None:
         """Take one row of history; it is written with its batch, in a thread of its own."""
+        if self._handed - self._written >= PENDING:
+            self.overtaken += 1
+            return
+        self._handed += 1
         self._historian.submit(self._take, at, values)
-
-    def _declared(self, series: Sequence[Series]) -> None:
-        try:
-            self._history.declare(series)
-        except StoreError as error:
-            self._undeclared = series
-            log.error("history_undeclared", why=str(error))
 
     def _take(self, at: float, values: Column) -> None:
         try:
-            if self._undeclared:
-                self._history.declare(self._undeclared)
-                self._undeclared = ()
             self._history.append(at, values)
-        except StoreError as error:
-            log.warning("history_unwritten", why=str(error))  # it stays in memory for some minutes
+        except (StoreError, ValueError) as error:  # it stays in memory for some minutes
+            self._tell_unwritten(str(error))
+        else:
+            self._tell_unwritten("")
+        finally:
+            self._written += 1
+
+    def _tell_unwritten(self, why: str) -> None:
+        """Say once when history begins and when it ends to wait for the disk."""
+        if why and not self._unwritten:
+            log.error("history_failing", why=why)
+        if self._unwritten and not why:
+            log.info("history_writes_again")
+        self._unwritten = why
 
     async def tend(self, at: float) -> None:
         """Seal, roll up and forget history."""
@@ -159,12 +175,24 @@ class Memory:
     async def write_state(self, plain: dict[str, Any]) -> None:
         """Keep the state of the heart for the next start."""
         blob = json.dumps(plain, default=_number).encode()
-        await self.write(lambda: write_state(self.database, "heart", blob))
+        try:
+            await self.write(lambda: write_state(self.database, "heart", blob))
+        except Unrecorded as error:
+            if not self._unkept:
+                log.error("state_failing", why=str(error))
+            self._unkept = str(error)
+            raise
+        self._unkept = ""
 
     async def read_state(self) -> dict[str, Any] | None:
-        """The state of the heart of the last run, or None."""
+        """The state of the heart of the last run, or None; ValueError where it is none."""
         blob = await self.read(lambda: read_state(self.database, "heart"))
-        return None if blob is None else json.loads(blob)
+        if blob is None:
+            return None
+        plain = json.loads(blob)
+        if not isinstance(plain, dict):
+            raise ValueError(f"found a {type(plain).__name__}, expected an object")  # noqa: TRY004
+        return plain
 
     async def access(self, action: Callable[..., T], *arguments: Any) -> T:
         """One of the functions of store.access, with the database before its arguments."""

@@ -3,14 +3,17 @@
 The laws of this file:
 
 1. A command leaves only after its intent is durable.
-2. An order that cannot be made durable in time is refused, and never leaves later.
+2. An order that cannot be made durable in time is refused, and never leaves later; who asked is
+   told in time as well, even while the disk does not answer at all.
 3. Events are shown to followers only once they are kept.
-4. While the disk fails, events wait in a bounded row; what had to be dropped is counted and told.
+4. While the disk fails, events wait in a bounded row; what had to be dropped is counted and told,
+   and a command whose end was among it gets its end all the same.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -27,12 +30,15 @@ from smartpdu.model.event import (
     RecordingTroubled,
 )
 from smartpdu.model.request import Refusal
-from smartpdu.runtime.memory import Memory, Unrecorded, order, settled
-from smartpdu.runtime.view import Asked, CommandRow, Told
+from smartpdu.runtime.memory import HANGS, Memory, order, settled
+from smartpdu.runtime.view import Asked, CommandRow, Told, Unrecorded
+from smartpdu.store.commands import Settled
 
 PATIENCE = 5.0  # s that an order of a person may wait for the disk
 WAITING = 10_000  # events kept in memory while the disk fails
+BATCH = 500  # events that are kept in one transaction
 RETRY = 1.0  # s between tries while the disk fails
+SLOW = "it took too long to record the order"
 
 ENDS: dict[type[Event], CommandState] = {
     CommandDone: CommandState.DONE,
@@ -50,6 +56,14 @@ class Wish:
     key: str | None
     fingerprint: str
     asked: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """Somebody who waits for an answer since a time, with the command of a switch."""
+
+    since: float  # monotonic clock
+    command: SwitchOutlet | None
 
 
 class Recorder:
@@ -71,23 +85,42 @@ class Recorder:
         self._withdraw = withdraw
         self._answer = answer
         self._show = show
-        self._inbox: asyncio.Queue[tuple[float, Outcome, dict[str, Wish]]] = asyncio.Queue()
+        self._inbox: deque[tuple[float, Outcome, dict[str, Wish]]] = deque()
+        self._came = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
+        self._unanswered: dict[str, Unanswered] = {}
         self._backlog: deque[Event] = deque()
         self._dropped = 0
+        self._dropped_ends: list[Settled] = []
         self._cleared: frozenset[str] = frozenset()
         self._failing_since: float | None = None
         self._working_since: float | None = None
-        self.trouble = ""
+        self._why = ""
 
     def put(self, outcome: Outcome, wishes: dict[str, Wish]) -> None:
         """Take an outcome; returns at once."""
-        if outcome.events or outcome.commands or outcome.already or self._backlog:
-            self._inbox.put_nowait((self._ports.clock(), outcome, wishes))
+        orders = (*outcome.commands, *outcome.already)
+        if not (outcome.events or orders or outcome.answers):
+            return
+        clock = self._ports.clock()
+        waiting: dict[str, SwitchOutlet | None] = {a.request: None for a in outcome.answers}
+        waiting |= {command.id: command for command in orders}
+        self._unanswered |= {id: Unanswered(clock, command) for id, command in waiting.items()}
+        self._inbox.append((clock, outcome, wishes))
+        while len(self._inbox) > 1 and self._queued() > WAITING:
+            self._overtaken()
+        self._came.set()
 
     def put_events(self, events: Sequence[Event]) -> None:
         """Take events that come from the shell itself."""
         self._backlog.extend(events)
+        self._came.set()
+
+    def lose_patience(self) -> None:
+        """Refuse what has waited for too long, though the disk has not answered yet."""
+        for id, waiting in list(self._unanswered.items()):
+            if self._ports.clock() - waiting.since > PATIENCE:
+                self._refuse_one(id, waiting.command, self.trouble or SLOW)
 
     @property
     def unrecorded(self) -> float:
@@ -95,28 +128,32 @@ class Recorder:
         since = [t for t in (self._failing_since, self._working_since) if t is not None]
         return self._ports.clock() - min(since) if since else 0.0
 
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be kept just now, or nothing."""
+        return self._why or (HANGS if self.unrecorded > PATIENCE else "")
+
     async def run(self) -> None:
         """Work for ever; ends only by being cancelled."""
         while True:
-            try:
-                wait = RETRY if self._backlog else None
-                taken, outcome, wishes = await asyncio.wait_for(self._inbox.get(), wait)
-            except TimeoutError:
-                await self.drain()
-                continue
-            await self.record(taken, outcome, wishes)
+            if not self._inbox:
+                self._came.clear()
+                behind = self._backlog or self._dropped
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._came.wait(), RETRY if behind else None)
+            await self.drain()
+
+    async def drain(self) -> None:
+        """Record what is still waiting."""
+        while self._inbox:
+            await self.record(*self._inbox.popleft())
+        async with self._one_at_a_time:
+            await self._keep([])
 
     async def record(self, taken: float, outcome: Outcome, wishes: dict[str, Wish]) -> None:
         """Intend, act, record and show one outcome."""
         async with self._one_at_a_time:
             await self._record(taken, outcome, wishes)
-
-    async def drain(self) -> None:
-        """Record what is still waiting."""
-        while not self._inbox.empty():
-            await self.record(*self._inbox.get_nowait())
-        async with self._one_at_a_time:
-            await self._keep([])
 
     async def _record(self, taken: float, outcome: Outcome, wishes: dict[str, Wish]) -> None:
         self._working_since = self._ports.clock()
@@ -137,7 +174,7 @@ class Recorder:
         if not commands:
             return
         if self._backlog and not await self._keep([]):
-            self._refuse(commands, self.trouble)
+            self._refuse(commands, self._why)
             return
         at = self._ports.wall()
         orders = [order(c, w.key, w.fingerprint, w.asked) for c in commands if (w := wishes[c.id])]
@@ -150,29 +187,22 @@ class Recorder:
             return
         self._well()
         if self._ports.clock() - taken > PATIENCE:
-            self._refuse(commands, "it took too long to record the order")
+            self._refuse(commands, SLOW)
             return
-        self._cleared = frozenset(c.id for c in commands)
+        self._cleared = frozenset(c.id for c in commands if c.id in self._unanswered)
         for c in commands:
-            self._answer(c.id, Asked(None, "", _intended(c, wishes[c.id], at)))
-
-    def _refuse(self, commands: Iterable[SwitchOutlet], why: str) -> None:
-        for command in commands:
-            self._withdraw(command, f"the order could not be recorded: {why}")
-            self._answer(command.id, Asked(Refusal.UNRECORDED, why))
+            self._say(c.id, Asked(None, "", _intended(c, wishes[c.id], at)))
 
     async def _keep(self, events: Iterable[Event]) -> bool:
         """Keep these events after those that wait; False while the disk does not take them."""
         self._backlog.extend(events)
         while len(self._backlog) > WAITING:
-            self._backlog.popleft()
-            self._dropped += 1
+            self._drop([self._backlog.popleft()])
         while self._backlog or self._dropped:
-            batch = [self._backlog[i] for i in range(min(500, len(self._backlog)))]
+            batch = [self._backlog[i] for i in range(min(BATCH, len(self._backlog)))]
             told = self._lost() + batch
-            ends = [settled(e, ENDS[type(e)]) for e in batch if type(e) in ENDS]
             try:
-                kept = await self._memory.keep(told, ends)
+                kept = await self._memory.keep(told, [*self._dropped_ends, *_ends(batch)])
             except Unrecorded as error:
                 self._trouble(str(error))
                 return False
@@ -180,36 +210,69 @@ class Recorder:
             for _ in batch:
                 self._backlog.popleft()
             self._dropped = 0
+            self._dropped_ends.clear()
             self._show(kept)
         return True
+
+    def _queued(self) -> int:
+        return sum(len(outcome.events) for _, outcome, _ in self._inbox)
+
+    def _overtaken(self) -> None:
+        """Drop the oldest outcome: the disk has not taken anything for very long."""
+        _, outcome, _ = self._inbox.popleft()
+        self._refuse((*outcome.commands, *outcome.already), HANGS)
+        self._tell_answers(outcome, False)
+        self._drop(outcome.events)
+
+    def _drop(self, events: Sequence[Event]) -> None:
+        self._dropped += len(events)
+        self._dropped_ends += _ends(events)
 
     def _lost(self) -> list[Event]:
         if not self._dropped:
             return []
-        return [RecordingTroubled(self._ports.wall(), "house", self.trouble, self._dropped)]
+        why = self._why or HANGS
+        return [RecordingTroubled(self._ports.wall(), "house", why, self._dropped)]
+
+    def _refuse(self, commands: Iterable[SwitchOutlet], why: str) -> None:
+        for command in commands:
+            self._refuse_one(command.id, command, why)
+
+    def _refuse_one(self, id: str, command: SwitchOutlet | None, why: str) -> None:
+        if id not in self._unanswered:
+            return  # it was refused already, when patience was lost
+        if command is None:
+            why = f"it was taken, but it could not be recorded yet: {why}"
+        else:
+            self._withdraw(command, f"the order could not be recorded: {why}")
+        self._say(id, Asked(Refusal.UNRECORDED, why))
 
     def _tell_answers(self, outcome: Outcome, kept: bool) -> None:
-        commands = {c.id for c in (*outcome.commands, *outcome.already)}
-        for answer in outcome.answers:
-            if answer.request in commands:
-                continue  # told when its intent was durable
+        for answer in outcome.answers:  # those of commands were told when these were durable
             if answer.refusal is None and not kept:
-                why = f"it was taken, but it could not be recorded yet: {self.trouble}"
-                self._answer(answer.request, Asked(Refusal.UNRECORDED, why))
+                self._refuse_one(answer.request, None, self._why or HANGS)
             else:
-                self._answer(answer.request, Asked(answer.refusal, answer.reason))
+                self._say(answer.request, Asked(answer.refusal, answer.reason))
+
+    def _say(self, id: str, asked: Asked) -> None:
+        if self._unanswered.pop(id, None) is not None:
+            self._answer(id, asked)
 
     def _trouble(self, why: str) -> None:
         if self._failing_since is None:
             self._failing_since = self._ports.clock()
             log.error("journal_failing", why=why)
-        self.trouble = why
+        self._why = why
 
     def _well(self) -> None:
         if self._failing_since is not None:
             log.info("journal_writes_again")
         self._failing_since = None
-        self.trouble = ""
+        self._why = ""
+
+
+def _ends(events: Iterable[Event]) -> list[Settled]:
+    return [settled(e, ENDS[type(e)]) for e in events if type(e) in ENDS]
 
 
 def _intended(command: SwitchOutlet, wish: Wish, at: float) -> CommandRow:

@@ -84,5 +84,9 @@ class KeyReused(Exception):
     """An idempotency key came again with another body."""
 
 
+class Unrecorded(Exception):
+    """What should have been kept could not be; the text is for a person."""
+
+
 class Unrecallable(Exception):
     """The memory cannot be read just now; the text is for a person."""
