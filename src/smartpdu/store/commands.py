@@ -12,6 +12,7 @@ import apsw
 
 from smartpdu.store.database import Database, StoreError, rows
 from smartpdu.store.journal import Entry, Sealed, canonical, chained
+from smartpdu.store.settings import put_state
 
 FIELDS = "id, key, principal, fingerprint, place, wish, state, reason, asked, intended, finished"
 ENDS = frozenset({"done", "refused", "disobeyed"})
@@ -92,8 +93,10 @@ class Commands:
 
         return self._database.write(action)
 
-    def settle(self, ends: Sequence[Settled], entries: Sequence[Entry]) -> list[Sealed]:
-        """Keep ends of commands, and events, in one transaction.
+    def settle(
+        self, ends: Sequence[Settled], entries: Sequence[Entry], *states: tuple[str, bytes]
+    ) -> list[Sealed]:
+        """Keep ends of commands, events, and states by name, in one transaction.
 
         An end that stands, stands: `unmoved` then names those commands, and those never intended.
         """
@@ -103,6 +106,8 @@ class Commands:
 
         def action(connection: apsw.Connection) -> tuple[list[Sealed], tuple[str, ...]]:
             still = tuple(end.id for end in ends if not _ended(connection, end))
+            for name, form in states:
+                put_state(connection, name, form)
             return chained(connection, entries), still
 
         sealed, self.unmoved = self._database.write(action)
@@ -142,8 +147,12 @@ class Commands:
 
     def _all(self, where: str, values: tuple[str, ...]) -> list[StoredCommand]:
         query = f"SELECT {FIELDS} FROM commands WHERE {where}"
-        found = self._database.look_up(query, *values)
-        return [StoredCommand(*(*r[:5], json.loads(r[5]), *r[6:])) for r in found]
+
+        def found(connection: apsw.Connection) -> list[StoredCommand]:
+            kept = rows(connection, query, values)
+            return [StoredCommand(*(*r[:5], json.loads(r[5]), *r[6:])) for r in kept]
+
+        return self._database.read(found)
 
 
 def _enter(

@@ -5,10 +5,13 @@ The laws of this file:
 
 1. WAL with synchronous FULL: a transaction is on the disk when its call returns.
 2. After a failed write or sync nothing of it is acknowledged, and the connection is opened anew:
-   what the system believes to be written after a failed sync may be lost.
+   what the system believes to be written after a failed sync may be lost. While the program runs
+   it is not found either; only after a crash may it be (it was never acknowledged, but written).
 3. Nobody above sees an error of SQLite: all of them are StoreError, in words for a person.
+4. A file that is not ours, or of a form that we do not know, is left as it is, byte for byte.
 """
 
+import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -44,7 +47,11 @@ class StoreError(Exception):
 
 
 class Database:
-    """A connection that writes and one that reads, each used by one thread at a time."""
+    """A connection that writes and one that reads, each used by one thread at a time.
+
+    A third one only stays. While it does, SQLite keeps the index of its log, which does not know
+    what a failed transaction left there; without it the next one to open would read that as kept.
+    """
 
     def __init__(self, path: Path, vfs: str | None = None, synchronous: str = "FULL") -> None:
         """Open, check and migrate the file; raises StoreError."""
@@ -55,8 +62,11 @@ class Database:
         self._reading = threading.Lock()
         self._writer: apsw.Connection | None = None
         self._reader: apsw.Connection | None = None
+        self._anchor: apsw.Connection | None = None
         try:
             self.write(self._migrated)
+            with self._told():
+                self._anchor = self._opened()
         except StoreError:
             self.close()
             raise
@@ -64,8 +74,7 @@ class Database:
     def write(self, action: Callable[[apsw.Connection], T]) -> T:
         """Do something in one transaction that is on the disk when this returns.
 
-        Raises StoreError, or what the action raises; nothing of the action is kept then. (After a
-        failed sync it may be found later all the same: it was never acknowledged, but written.)
+        Raises StoreError, or what the action raises; nothing of the action is kept then.
         """
         with self._writing, self._told():
             if self._writer is None:
@@ -103,15 +112,16 @@ class Database:
     def close(self) -> None:
         """Let go of the file."""
         with self._writing, self._reading:
-            _let_go(self._reader)
-            _let_go(self._writer)
-            self._reader = self._writer = None
+            for connection in (self._reader, self._writer, self._anchor):
+                _let_go(connection)
+            self._reader = self._writer = self._anchor = None
 
     def _opened(self) -> apsw.Connection:
         flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
         connection = apsw.Connection(str(self.path), flags=flags, vfs=self._vfs)
         try:
             connection.set_busy_timeout(PATIENCE)
+            self._form(connection)  # another program's file is told before its mode is changed
             if connection.pragma("journal_mode", "WAL") != "wal":
                 raise StoreError(f"{self.path}: no write-ahead log can be kept on this disk")
             connection.execute(f"PRAGMA synchronous = {self._synchronous}")
@@ -121,17 +131,24 @@ class Database:
             raise
         return connection
 
-    def _migrated(self, connection: apsw.Connection) -> None:
-        """Bring the file to today's form, or refuse it; raises StoreError."""
+    def _form(self, connection: apsw.Connection) -> int:
+        """Which form of the memory the file has, 0 if it is empty; raises StoreError."""
         form, mark = connection.pragma("user_version"), connection.pragma("application_id")
         filled = rows(connection, "SELECT 1 FROM sqlite_master LIMIT 1")
-        if mark != MARK and (form or filled):
+        if mark != MARK and (mark or form or filled):
             raise StoreError(f"{self.path}: found a database of another program, not SmartPDU's")
-        if form > len(STEPS):
+        if not 0 <= form <= len(STEPS):
             raise StoreError(
                 f"{self.path}: found form {form} of the memory, expected at most {len(STEPS)}: "
                 "it was written by a newer SmartPDU"
             )
+        return int(form)
+
+    def _migrated(self, connection: apsw.Connection) -> None:
+        """Bring the file to today's form; one that has it is not written to."""
+        form = self._form(connection)  # another process may have been here since it was opened
+        if form == len(STEPS):
+            return
         for step in STEPS[form:]:
             connection.execute(step)
         connection.execute(f"PRAGMA user_version = {len(STEPS)}; PRAGMA application_id = {MARK}")
@@ -142,6 +159,8 @@ class Database:
             yield
         except apsw.Error as error:
             raise StoreError(f"{self.path}: {_words(error)}") from error
+        except (UnicodeDecodeError, json.JSONDecodeError) as error:
+            raise StoreError(f"{self.path}: the file is damaged ({error})") from error
 
 
 def open_database(path: Path, *, vfs: str | None = None, synchronous: str = "FULL") -> Database:

@@ -20,12 +20,22 @@ import numpy as np
 
 from smartpdu.store.database import Database, Row, rows
 
+TEXTS = ("kind", "place", "body")
 GENESIS = hashlib.sha256(b"SmartPDU journal, form 1").digest()
-COLUMNS = "seq, at, kind, place, body, seal"
+# What has not the form in which it was written is no value at all: whoever changes the file can
+# make text of bytes, or bytes that are no text.
+COLUMNS = (
+    "seq, CASE typeof(at) WHEN 'real' THEN at END, "
+    + "".join(f"CASE typeof({t}) WHEN 'text' THEN CAST({t} AS BLOB) END, " for t in TEXTS)
+    + "CASE typeof(seal) WHEN 'blob' THEN seal END"
+)
+FURTHEST = 2**63 - 1  # what SQLite can count
 ALTERED = "altered"
 MISSING = "missing"
 REORDERED = "reordered"
 INSERTED = "inserted"
+DAMAGED = "damaged"
+UNREADABLE = "Unreadable"  # the kind of an event that cannot be read any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +94,12 @@ class Journal:
     def read(
         self, after: int, limit: int, place: str = "", kinds: Sequence[str] = ()
     ) -> list[Record]:
-        """Events after a sequence number, at a place or below it, of some kinds, oldest first."""
+        """Events after a sequence number, at a place or below it, of some kinds, oldest first.
+
+        One that somebody made unreadable is told as such, and hides no other.
+        """
         where = "seq > ?"
-        values: list[Any] = [after]
+        values: list[Any] = [min(after, FURTHEST)]
         if place:
             where += " AND (place = ? OR substr(place, 1, ?) = ?)"
             values += [place, len(place) + 1, place + "/"]
@@ -94,8 +107,8 @@ class Journal:
             where += f" AND kind IN ({','.join('?' * len(kinds))})"
             values += list(kinds)
         query = f"SELECT {COLUMNS} FROM events WHERE {where} ORDER BY seq LIMIT ?"
-        found = self._database.look_up(query, *values, max(0, limit))
-        return [Record(r[0], r[1], r[2], r[3], json.loads(r[4]), r[5]) for r in found]
+        found = self._database.look_up(query, *values, min(max(0, limit), FURTHEST))
+        return [_record(row) for row in found]
 
     def last(self) -> int:
         """Sequence number of the newest event; 0 where there is none."""
@@ -104,12 +117,13 @@ class Journal:
 
 def chained(connection: apsw.Connection, entries: Sequence[Entry]) -> list[Sealed]:
     """Append entries to the chain, inside a transaction that the caller holds."""
-    last = rows(connection, "SELECT seq, seal FROM events ORDER BY seq DESC LIMIT 1")
+    last = rows(connection, "SELECT seq, CAST(seal AS BLOB) FROM events ORDER BY seq DESC LIMIT 1")
     seq, seal = last[0] if last else (0, GENESIS)
     kept = []
     for entry in entries:
         seq += 1
-        at, kind, place = float(entry.at), plain(entry.kind), plain(entry.place)
+        at = float(entry.at) + 0.0  # SQLite knows no -0.0
+        kind, place = plain(entry.kind), plain(entry.place)
         if not math.isfinite(at):
             raise ValueError(f"event {kind} of {place}: found time {at}, expected UTC seconds")
         body = canonical(dict(entry.body))
@@ -150,7 +164,7 @@ def plain(value: Any) -> Any:
 
 
 def verify(database: Database) -> Verdict:
-    """Walk the whole chain and compare every seal."""
+    """Walk the whole chain, compare every seal, and look whether the table itself is sound."""
     return database.read(_walked)
 
 
@@ -165,14 +179,39 @@ def _walked(connection: apsw.Connection) -> Verdict:
         if not _fits(before, count + 1, row):
             return _diagnosed(connection, count, row)
         before, count = row[5], count + 1
+    # the walk follows the leaves; a search from above could still be led past some of them
+    if rows(connection, "PRAGMA integrity_check(events)") != [("ok",)]:
+        return Verdict(False, count, None, DAMAGED)
     return Verdict(True, count)
 
 
 def _fits(before: bytes | None, seq: int, row: Row | None) -> bool:
     """Whether a row's seal is that of its content at this number, on top of this seal."""
-    if before is None or row is None or not all(isinstance(v, str) for v in row[2:5]):
+    if before is None or row is None or row[1] is None:
         return False
-    return isinstance(row[1], float) and seal_on(before, seq, *row[1:5]) == row[5]
+    kind, place, body = (_text(part) for part in row[2:5])
+    if kind is None or place is None or body is None:
+        return False
+    return bool(seal_on(before, seq, row[1], kind, place, body) == row[5])
+
+
+def _text(part: bytes | None) -> str | None:
+    try:
+        return None if part is None else part.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _record(row: Row) -> Record:
+    seq, at, *parts, seal = row
+    kind, place, body = (_text(part) for part in parts)
+    try:
+        values = json.loads(body or "")
+    except ValueError:
+        values = None
+    if at is None or kind is None or place is None or not isinstance(values, dict):
+        return Record(seq, at or 0.0, UNREADABLE, place or "", {}, seal or b"")
+    return Record(seq, at, kind, place, values, seal or b"")
 
 
 def _diagnosed(connection: apsw.Connection, count: int, row: Row) -> Verdict:

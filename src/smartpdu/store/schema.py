@@ -10,7 +10,6 @@ STEPS = (
     CREATE TABLE events(
         seq INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, place TEXT NOT NULL,
         body TEXT NOT NULL, seal BLOB NOT NULL);
-    CREATE INDEX events_place ON events(place, seq);
     CREATE TRIGGER events_stay BEFORE UPDATE ON events
         BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;
     CREATE TRIGGER events_remain BEFORE DELETE ON events

@@ -3,15 +3,22 @@
 import json
 from typing import Any
 
-from smartpdu.store.database import Database
+import apsw
+
+from smartpdu.store.database import Database, rows
 from smartpdu.store.journal import canonical
 
 
 def read(database: Database, key: str, default: Any = None) -> Any:
     """A setting, or the default where it was never written."""
     query = "SELECT value FROM settings WHERE key = ?"
-    found = database.look_up(query, key)
-    return json.loads(found[0][0]) if found else default
+
+    def found(connection: apsw.Connection) -> Any:
+        for (value,) in rows(connection, query, (key,)):
+            return json.loads(value)
+        return default
+
+    return database.read(found)
 
 
 def write(database: Database, key: str, value: Any) -> None:
@@ -29,5 +36,9 @@ def read_state(database: Database, name: str) -> bytes | None:
 
 def write_state(database: Database, name: str, form: bytes) -> None:
     """Keep a state under a name, in the place of the one before."""
-    query = "INSERT OR REPLACE INTO states VALUES(?, ?)"
-    database.change(query, name, form)
+    database.write(lambda connection: put_state(connection, name, form))
+
+
+def put_state(connection: apsw.Connection, name: str, form: bytes) -> None:
+    """Keep a state under a name, inside a transaction that the caller holds."""
+    connection.execute("INSERT OR REPLACE INTO states VALUES(?, ?)", (name, form))
