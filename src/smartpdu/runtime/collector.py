@@ -160,6 +160,8 @@ class Collector:
                 log.warning("source_silent", source=line.path, why=str(error) or repr(error))
             line.silent = True
             return
+        if line.blank:
+            self._wake()  # its outlets can be switched again: now, not at the next second
         line.answered, line.blank = self._ports.clock(), False
         if line.silent:
             log.info("source_answers", source=line.path)
