@@ -107,8 +107,10 @@ def _seed(text: str) -> int:
 def _run(wanted: argparse.Namespace) -> int:
     from smartpdu.app.config import ConfigError, demo, load
     from smartpdu.app.listen import ListenError, listening
+    from smartpdu.app.log import to_stderr
     from smartpdu.app.wire import CannotStart, run
 
+    to_stderr()
     try:
         site = load(wanted.config) if wanted.config else demo()
         http = listening(wanted.listen, wanted.insecure_http, wanted.cert, wanted.key)
@@ -131,7 +133,9 @@ def _simulate(wanted: argparse.Namespace) -> int:
 
 def _check(wanted: argparse.Namespace) -> int:
     from smartpdu.app.check import check
+    from smartpdu.app.log import to_stderr
 
+    to_stderr()
     return check(wanted.site, wanted.offline, sys.stdout, sys.stderr)
 
 

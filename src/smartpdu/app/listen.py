@@ -2,6 +2,7 @@
 
 import ipaddress
 import socket
+import ssl
 from pathlib import Path
 
 from smartpdu.model.listening import Listening
@@ -14,20 +15,24 @@ class ListenError(Exception):
 def listening(
     address: str, insecure_http: bool, cert: Path | None = None, key: Path | None = None
 ) -> Listening:
-    """The checked address; beyond this machine it needs TLS or a word that it does not."""
+    """The checked address; beyond this machine it needs TLS or a word that it does not.
+
+    Port 0 becomes one that is free, so that the address can be told.
+    """
     host, port = parsed(address)
     if (cert is None) != (key is None):
         raise ListenError("--cert and --key: found one of them, expected both or none")
     for name, path in (("--cert", cert), ("--key", key)):
         if path is not None and not path.is_file():
             raise ListenError(f"{name}: found no file {path}, expected a PEM file")
+    if cert is not None and key is not None:
+        _fitting(cert, key)
     if cert is None and not insecure_http and not _loopback(host):
         raise ListenError(
             f"--listen: found {address}, which others can reach, without TLS; "
             "expected a loopback address, --cert and --key, or --insecure-http"
         )
-    _free(host, port)
-    return Listening(host, port, str(cert or ""), str(key or ""))
+    return Listening(host, _free(host, port), str(cert or ""), str(key or ""))
 
 
 def parsed(address: str) -> tuple[str, int]:
@@ -53,12 +58,28 @@ def _loopback(host: str) -> bool:
         return False
 
 
-def _free(host: str, port: int) -> None:
+def _fitting(cert: Path, key: Path) -> None:
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
+            cert,
+            key,
+            password=lambda: "",  # nobody is there to be asked for one
+        )
+    except OSError as error:  # that of ssl is one too
+        reason = getattr(error, "reason", None) or error.strerror or str(error)
+        raise ListenError(
+            f"--cert and --key: found {cert} and {key} ({reason}), "
+            "expected PEM files of one certificate and its private key without a password"
+        ) from None
+
+
+def _free(host: str, port: int) -> int:
     try:
         family, kind, proto, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, proto) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(place)
+            return int(probe.getsockname()[1])
     except OSError as error:
         reason = error.strerror or str(error)
         raise ListenError(f"--listen: cannot listen at {host}:{port}: {reason}") from None

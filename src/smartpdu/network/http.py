@@ -1,25 +1,21 @@
 """One web server for REST and the pages: a door, problem documents, and an OpenAPI description."""
 
 from contextlib import nullcontext
-from typing import Any
 
-import msgspec
 import uvicorn
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.responses import Response
 
 from smartpdu.model.listening import Listening
+from smartpdu.network.description import Description
 from smartpdu.network.login import Door
-from smartpdu.network.problem import ProblemDocument, tell_problems
+from smartpdu.network.problem import tell_problems
 from smartpdu.network.rest import commands, events, plant
+from smartpdu.network.rest.parameters import only_known
 from smartpdu.network.screens import page
 from smartpdu.runtime.desk import Desk
 
 API = "/api/v1"
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ProblemDocument, "content": {"application/problem+json": {}}}
-    for status in (401, 403, 404, 405, 409, 422, 503)
-}
 
 
 def check(listening: Listening) -> None:
@@ -34,15 +30,15 @@ def built(desk: Desk, secure: bool = False) -> Door:
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
-        responses=PROBLEMS,
     )
     tell_problems(app)
     for part in (commands, events, plant):  # the more special paths stand first
-        app.include_router(part.router(desk), prefix=API)
+        app.include_router(part.router(desk), prefix=API, dependencies=[Depends(only_known)])
+    description = Description(app)
 
     @app.get(f"{API}/openapi.json", include_in_schema=False)
     async def openapi() -> Response:
-        return Response(msgspec.json.encode(app.openapi()), 200, None, "application/json")
+        return Response(description.body(), 200, None, JSON)
 
     @app.get("/healthz", include_in_schema=False)
     async def healthz() -> Response:

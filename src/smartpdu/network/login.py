@@ -3,14 +3,15 @@
 The laws of this file:
 
 1. Only the paths of PUBLIC answer without credentials, and only as they are written there.
-2. A credential that is shown and is no good is refused, whatever else is shown beside it.
+2. An Authorization that is shown decides alone: where it is no good, no cookie helps, and of two
+   neither counts.
 3. A write by cookie needs the page's own origin, and so does a websocket: no other page can make
    a browser switch.
 4. A stream ends soon after the credential that opened it was taken away.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from time import monotonic
 
 from fastapi.responses import HTMLResponse
@@ -21,12 +22,13 @@ from smartpdu.model.request import Principal
 from smartpdu.network.link import CLOSED, COOKIE, Links, plain_page
 from smartpdu.network.problem import document
 from smartpdu.runtime.desk import Desk
-from smartpdu.runtime.view import Unrecallable
+from smartpdu.runtime.view import Unrecallable, Unrecorded
 
 LOGIN = "/login"
 PUBLIC = frozenset({"/healthz", LOGIN})
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LARGEST = 65_536  # bytes of a body; the largest wish is far smaller
+JSON = "application/json"
 RECHECK = 3.0  # s between two looks at the credential of a stream
 
 HEADERS = (
@@ -68,11 +70,11 @@ class Door:
             send = marked(send)
         try:
             await self._pass(scope, receive, send)
-        except Unrecallable as error:
+        except (Unrecallable, Unrecorded) as error:
             await _refuse(scope, receive, send, 503, str(error))
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
+        headers = joined(scope["headers"])
         http = scope["type"] == "http"
         if http and scope["path"] == LOGIN:
             await (await self._links.answer(scope, headers))(scope, receive, send)
@@ -131,7 +133,7 @@ class Door:
                 try:
                     return await asyncio.wait_for(receive(), self._recheck)
                 except TimeoutError:
-                    if await known() is None:
+                    if not await _still(known):
                         ended = True
                         return {"type": "http.disconnect"}
 
@@ -153,6 +155,24 @@ def marked(send: Send) -> Send:
     return sent
 
 
+def joined(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers by name; one that came twice is both, so that it fits nothing it should not."""
+    headers: dict[str, str] = {}
+    for name, value in pairs:
+        key, text = name.decode("latin-1"), value.decode("latin-1")
+        between = "; " if key == "cookie" else ", "
+        headers[key] = f"{headers[key]}{between}{text}" if key in headers else text
+    return headers
+
+
+async def _still(known: Callable[[], Awaitable[Principal | None]]) -> bool:
+    """Whether an asker is known still; where nobody can tell, he is not."""
+    try:
+        return await known() is not None
+    except Unrecallable:
+        return False
+
+
 def session_of(headers: Mapping[str, str]) -> str:
     """The secret of the session that a request shows, or nothing."""
     return cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
@@ -163,7 +183,10 @@ def _unfit_body(headers: Mapping[str, str]) -> tuple[int, str] | None:
         return 411, "a body needs its Content-Length"
     length = headers.get("content-length", "0")
     if not length.isdecimal() or int(length) > LARGEST:
-        return 413, f"Content-Length: found {length}, expected {LARGEST} bytes at most"
+        return 413, f"Content-Length: found {length[:20]}, expected {LARGEST} bytes at most"
+    kind = headers.get("content-type", "nothing")
+    if int(length) and kind.partition(";")[0].strip().lower() != JSON:
+        return 415, f"Content-Type: found {kind[:80]}, expected {JSON}"
     return None
 
 

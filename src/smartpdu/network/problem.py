@@ -8,11 +8,11 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
 from smartpdu.model.request import Refusal
-from smartpdu.runtime.view import KeyReused, Unrecallable
+from smartpdu.runtime.view import KeyReused, Unrecallable, Unrecorded
 
 MEDIA = "application/problem+json"
 
@@ -32,6 +32,8 @@ TITLES = {
     404: "There is no such thing",
     405: "This method is not offered here",
     409: "This cannot be done now",
+    411: "The length of the body is missing",
+    413: "The body is too large",
     415: "The body is of another kind than expected",
     422: "The request has a fault",
     429: "Too many tries",
@@ -42,14 +44,26 @@ TITLES = {
 log = structlog.get_logger()
 
 
+class FaultRow(BaseModel):
+    """One fault of a request: where it is, what was found there, and what is expected."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    field: str
+    found: str
+    expected: str
+
+
 class ProblemDocument(BaseModel):
     """A problem document as the OpenAPI description shows it."""
+
+    model_config = ConfigDict(extra="forbid")
 
     type: str = "about:blank"
     title: str
     status: int
     detail: str = ""
-    errors: list[dict[str, Any]] = []
+    errors: list[FaultRow] = []
 
 
 class Problem(Exception):
@@ -97,7 +111,8 @@ def tell_problems(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(KeyReused, _reused)
-    app.add_exception_handler(Unrecallable, _unrecallable)
+    app.add_exception_handler(Unrecallable, _no_memory)
+    app.add_exception_handler(Unrecorded, _no_memory)
     app.add_exception_handler(Exception, _inside)
 
 
@@ -122,7 +137,7 @@ async def _reused(_request: Request, error: Exception) -> Response:
     return document(422, f"the Idempotency-Key {error} was used with another body before")
 
 
-async def _unrecallable(_request: Request, error: Exception) -> Response:
+async def _no_memory(_request: Request, error: Exception) -> Response:
     return document(503, str(error))
 
 

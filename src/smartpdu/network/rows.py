@@ -44,6 +44,8 @@ def facts(view: View, kind: Kind, number: int) -> dict[str, Any]:
             told[field.name] = view.plant.table(PARENTS[field.name]).path[int(value)]
         elif field.name not in BARE:
             told[field.name] = value.item() if isinstance(value, np.generic) else value
+    if "line" in told:
+        told["line"] += 1  # people count from one, as in the site's file
     return told
 
 

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from smartpdu.model.request import Principal, Switch
 from smartpdu.network.problem import Problem, refused
-from smartpdu.network.rest.shapes import Command, PowerWish
+from smartpdu.network.rest.shapes import LONGEST_NAME, Command, PowerWish
 from smartpdu.network.rows import moment
 from smartpdu.runtime.desk import Desk
 from smartpdu.runtime.view import CommandRow
@@ -34,6 +34,8 @@ def router(desk: Desk) -> APIRouter:
     ) -> Response:
         """Turn an outlet on or off; the answer comes once the intent is durable."""
         key = checked_key(idempotency_key)
+        if len(path) > LONGEST_NAME:  # nothing is called so; it is not written down either
+            raise Problem(404, "there is no outlet of such a long path")
         principal: Principal = request.state.principal
         asked = await desk.ask(Switch(desk.new_id(), principal, path, wish.on), key)
         if asked.refusal is not None or asked.command is None:

@@ -12,13 +12,16 @@ from fastapi.responses import Response, StreamingResponse
 from smartpdu.model.alarm import Alarm
 from smartpdu.model.request import Acknowledge, Principal, Shelve, Unshelve
 from smartpdu.model.request import Request as Wish
-from smartpdu.network.problem import refused
+from smartpdu.network.problem import Problem, refused
 from smartpdu.network.rest.shapes import AlarmName, AlarmRow, Event, Granted, ShelveWish
 from smartpdu.network.rows import moment
 from smartpdu.runtime.desk import Desk
-from smartpdu.runtime.view import Told, View
+from smartpdu.runtime.view import Told, Unrecallable, View
 
 HEARTBEAT = 15.0  # s between signs of life on a quiet stream
+STREAM = "text/event-stream"
+LAST = 2**53  # a greater number is no place in any journal, and JavaScript cannot hold it
+Cursor = Annotated[int, Query(ge=0, le=LAST)]
 
 
 def router(desk: Desk) -> APIRouter:
@@ -28,12 +31,13 @@ def router(desk: Desk) -> APIRouter:
     @routes.get("/events", operation_id="events", responses={200: {"model": list[Event]}})
     async def events(
         request: Request,
-        after: Annotated[int, Query(ge=0)] = 0,
+        after: Cursor = 0,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
         place: str = "",
-        kind: Annotated[list[str] | None, Query()] = None,
+        kind: Annotated[list[str] | None, Query(max_length=50)] = None,
     ) -> Response:
         """Events after a sequence number, oldest first; the next page is in the Link header."""
+        await _known(desk, "query.after", after)
         told = await desk.told(after, limit, place, tuple(kind or ()))
         headers = {"cache-control": "no-store"}
         if len(told) == limit:
@@ -41,15 +45,22 @@ def router(desk: Desk) -> APIRouter:
             headers["link"] = f'<{following.path}?{following.query}>; rel="next"'
         return _json([plain(t) for t in told], headers)
 
-    @routes.get("/events/stream", operation_id="stream", response_class=StreamingResponse)
+    @routes.get(
+        "/events/stream",
+        operation_id="stream",
+        response_class=StreamingResponse,
+        responses={200: {"content": {STREAM: {"schema": {"type": "string"}}}}},
+    )
     async def stream(
-        after: Annotated[int | None, Query(ge=0)] = None,
-        last_event_id: Annotated[int | None, Header(ge=0)] = None,
+        after: Cursor | None = None,
+        last_event_id: Annotated[int | None, Header(ge=0, le=LAST)] = None,
     ) -> StreamingResponse:
         """Every event from now on, or after Last-Event-ID, as server-sent events."""
         place = last_event_id if last_event_id is not None else after
+        field = "header.last-event-id" if last_event_id is not None else "query.after"
+        await _known(desk, field, place or 0)
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        return StreamingResponse(_lines(desk, place), 200, headers, "text/event-stream")
+        return StreamingResponse(_lines(desk, place), 200, headers, STREAM)
 
     @routes.get("/alarms", operation_id="alarms", responses={200: {"model": list[AlarmRow]}})
     async def alarms() -> Response:
@@ -110,6 +121,15 @@ def alarm_row(view: View, alarm: Alarm) -> dict[str, Any]:
     }
 
 
+async def _known(desk: Desk, field: str, place: int) -> None:
+    """Refuse a place that the journal has not reached: it is of another journal, or mistyped."""
+    last = await desk.last()
+    if place > last:
+        expected = f"a sequence number of this journal, {last} at most"
+        fault = {"field": field, "found": str(place), "expected": expected}
+        raise Problem(422, f"{field}: found {place}, expected {expected}", [fault])
+
+
 async def _lines(desk: Desk, after: int | None) -> AsyncIterator[bytes]:
     yield b": smartpdu\n\n"
     followed = desk.follow(after)
@@ -122,7 +142,10 @@ async def _lines(desk: Desk, after: int | None) -> AsyncIterator[bytes]:
             if not done:
                 yield b": still here\n\n"
                 continue
-            told, waiting = waiting.result(), None
+            try:
+                told, waiting = waiting.result(), None
+            except Unrecallable:  # its client comes back and is told why, with a status
+                return
             data = msgspec.json.encode(plain(told)).decode()
             yield f"id: {told.seq}\nevent: {told.kind}\ndata: {data}\n\n".encode()
     finally:

@@ -1,109 +1,151 @@
-"""The shapes of REST's bodies, as the OpenAPI description shows them."""
+"""The shapes of REST's bodies, as the OpenAPI description shows them; nothing beside them is told.
 
-from typing import Any
+The facts of a place are the columns of its table in the model, so they are described from there.
+"""
 
-from pydantic import BaseModel, ConfigDict, StrictBool, StrictFloat, StrictInt, StrictStr
+from dataclasses import fields
+from typing import Annotated, Any, Literal, get_type_hints
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictStr,
+    create_model,
+)
+
+from smartpdu.model.plant import PARENTS, Kind, Plant
+from smartpdu.model.units import Column, Flags, Rows
+
+KINDS = tuple(k for k in Kind if k is not Kind.HOUSE)
+LONGEST_NAME = 255  # characters of a path or a rule's key
+LONGEST_REASON = 500
+LONGEST_SHELF = 7 * 24 * 60  # minutes
+
+Name = Annotated[StrictStr, Field(max_length=LONGEST_NAME)]
+Moment = AwareDatetime  # ISO 8601 in UTC
+Two = dict[Literal["en", "de"], str]
 
 
-class Reading(BaseModel):
+class Shape(BaseModel):
+    """A body with these fields and no other."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Reading(Shape):
     """One value with its unit, time and quality; null is a gap."""
 
     value: float | int | bool | None
     unit: str
-    at: str
-    quality: str  # good, computed, stale, gap
+    at: Moment
+    quality: Literal["good", "computed", "stale", "gap"]
 
 
-class Place(BaseModel):
-    """A place of the plant with its facts and readings."""
-
-    model_config = ConfigDict(extra="allow")
-
-    path: str
-    name: str
-    readings: dict[str, Reading]
-
-
-class History(BaseModel):
+class History(Shape):
     """A quantity over time, in equal spans; null is a gap."""
 
     path: str
     quantity: str
     unit: str
-    at: list[str]
+    at: list[Moment]
     least: list[float | None]
     mean: list[float | None]
     greatest: list[float | None]
 
 
-class Event(BaseModel):
-    """An event of the journal."""
+class Event(Shape):
+    """An event of the journal; the body depends on its kind."""
 
     seq: int
-    at: str
+    at: Moment
     kind: str
     place: str
     body: dict[str, Any]
 
 
-class AlarmRow(BaseModel):
+class AlarmRow(Shape):
     """An alarm that stands, with what it means and what to do."""
 
     rule: str
     place: str
-    standing: str
-    level: str
+    standing: Literal["calling", "known", "passed", "shelved"]
+    level: Literal["normal", "warning", "critical"]
     value: float | None
     limit: float | None
     unit: str
-    since: str
+    since: Moment
     by: str
-    until: str | None
+    until: Moment | None
     reason: str
-    title: dict[str, str]
-    cause: dict[str, str]
-    action: dict[str, str]
+    title: Two
+    cause: Two
+    action: Two
 
 
-class PowerWish(BaseModel):
+class PowerWish(Shape):
     """What an outlet shall be."""
-
-    model_config = ConfigDict(extra="forbid")
 
     on: StrictBool
 
 
-class AlarmName(BaseModel):
+class AlarmName(Shape):
     """An alarm by its rule and place."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    rule: StrictStr
-    place: StrictStr
+    rule: Name
+    place: Name
 
 
 class ShelveWish(AlarmName):
     """For how long and why an alarm is put aside."""
 
-    minutes: StrictInt | StrictFloat
-    reason: StrictStr
+    minutes: Annotated[float, Field(strict=True, gt=0, le=LONGEST_SHELF, allow_inf_nan=False)]
+    reason: Annotated[StrictStr, Field(max_length=LONGEST_REASON)]
 
 
-class Command(BaseModel):
+class Command(Shape):
     """How far a command has come."""
 
     id: str
     place: str
     on: bool
     by: str
-    state: str
+    state: Literal["intended", "done", "refused", "disobeyed"]
     reason: str
-    asked: str
-    intended: str | None
-    finished: str | None
+    asked: Moment
+    intended: Moment | None
+    finished: Moment | None
 
 
-class Granted(BaseModel):
+class Granted(Shape):
     """A request that was carried out."""
 
     done: bool
+
+
+def place_shape(kind: Kind) -> type[BaseModel]:
+    """A place of a kind: path, name, its facts, and readings by quantity."""
+    table = get_type_hints(Plant)[kind.value]
+    hints = get_type_hints(table, include_extras=True)
+    facts: dict[str, Any] = {
+        f.name: (_told(f.name, hints[f.name]), ...) for f in fields(table) if f.name != "address"
+    }
+    shape: type[BaseModel] = create_model(
+        f"{table.__name__[:-1]}Row",
+        __base__=Shape,
+        __doc__=f"One of the {kind.value} with its facts and readings.",
+        **facts,
+        readings=(dict[str, Reading], ...),
+    )
+    return shape
+
+
+def _told(name: str, hint: Any) -> type:
+    """What a fact of the model is when it is told: the path of a parent, a number, a word."""
+    if hint == Rows:
+        return str if name in PARENTS else int
+    if hint == Flags:
+        return bool
+    return float if getattr(hint, "__origin__", None) == Column else str
