@@ -24,6 +24,7 @@ docs: $(VENV)/test.stamp
 bench: $(VENV)/bench.stamp
 	$(PY) bench/step.py
 	$(PY) bench/twin.py
+	$(PY) bench/history.py --folder .
 
 # The full counts, in parts that are not repeated for a commit that has them already.
 PARTS := model engine power measurement safety control whitepaper store runtime network twin app

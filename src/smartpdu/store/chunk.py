@@ -61,11 +61,18 @@ def packed_rows(table: Whole, ids: list[int]) -> list[bytes]:
 
 def unpacked(form: bytes, id: int) -> Whole:
     """The table [rows, slots] that was packed under this id; raises Damaged."""
-    if len(form) < _HEAD.size:
+    if not isinstance(form, bytes) or len(form) < _HEAD.size:
         raise Damaged("too short")
-    checksum, rows, slots, runs, escapes = _HEAD.unpack_from(form)
-    if _checksum(id, form[4:]) != checksum:
+    if _checksum(id, form[4:]) != int.from_bytes(form[:4], "little"):
         raise Damaged("the checksum does not hold")
+    try:
+        return _table(form)
+    except (zlib.error, ValueError, IndexError) as error:
+        raise Damaged(f"the checksum holds, the content does not: {error}") from error
+
+
+def _table(form: bytes) -> Whole:
+    _, rows, slots, runs, escapes = _HEAD.unpack_from(form)
     data = zlib.decompress(form[_HEAD.size :])
     codes = np.frombuffer(data, np.uint8, rows * slots, 8 * runs)
     marks = codes.astype(np.int64)

@@ -39,6 +39,7 @@ from smartpdu.store.tiers import KEEP, SECONDS
 LATE = 30.0  # s after its end that an hour is sealed
 OPEN = 2  # open hours that stay in memory
 PENDING = 600  # rows that wait in memory while the disk does not take them
+MOST = 2**BITS - 1  # series that ids of chunks have room for
 LAST = 2.0**40  # s: a time beyond this is a mistake, not a time
 
 
@@ -120,6 +121,8 @@ class History:
             for one in series:
                 if one not in self._catalogue:
                     id = max(self._catalogue.values(), default=0) + 1
+                    if id > MOST:
+                        raise ValueError(f"history: more than {MOST} series were declared")
                     self._catalogue[one] = id
                     self._named.setdefault(one.key, {})[id] = one.digits
                     self._unwritten.append((id, one.key, one.digits))
@@ -129,25 +132,34 @@ class History:
     def append(self, at: float, values: Floats) -> None:
         """Take one row of all declared series; writes when its batch is full.
 
-        Raises StoreError if the disk does not take it: the row stays in memory and is tried again
-        with the next ones.
+        Raises StoreError if the disk does not take it, or does not give what the hour has already:
+        the row stays in memory and is tried again with the next ones.
         """
-        if not (isfinite(at) and 0 <= at < LAST):
+        if not (_told(at) and at >= 0):
             raise ValueError(f"history: found time {at}, expected UTC seconds")
         if len(values) != len(self._layout.ids):
             found = f"found {len(values)} values, expected {len(self._layout.ids)}"
             raise ValueError(f"history: {found}, one for each declared series")
         with self._turn:
-            self._last = (at, values)
-            row = Waiting(int(at), self._layout, whole(values, self._layout.scale))
-            hour = self._open(row.second // HOUR, self._layout.ids)
+            self._last = (at, np.array(values, dtype=np.float64))
+            row = Waiting(int(at), self._layout, whole(self._last[1], self._layout.scale))
             with self._lock:
-                new = hour.put(row.second % HOUR, self._columns(hour), row.values)
-                self.repeated += not new
                 self._waiting.append(row)
+            try:
+                self._put(row)
+            except StoreError:
+                self.flush()  # then the file has it, or the oldest of too many are dropped
+                raise
             first = self._waiting[0].second
             if len(self._waiting) >= self._batch or abs(row.second - first) >= self._batch:
                 self.flush()
+
+    def _put(self, row: Waiting) -> None:
+        """Take a row into its hour in memory."""
+        hour = self._open(row.second // HOUR, row.layout.ids)
+        with self._lock:
+            new = hour.put(row.second % HOUR, self._columns(hour), row.values)
+            self.repeated += not new
 
     def flush(self) -> None:
         """Write all that waits, in one durable transaction; raises StoreError."""
@@ -178,13 +190,13 @@ class History:
         slots of the tier; the last one ends at `end` or a little later. A key that was never kept
         is all gaps.
         """
-        if not (isfinite(start) and isfinite(end) and points >= 1):
+        if not (_told(start) and _told(end) and points >= 1):
             raise ValueError(f"history: found {start}, {end}, {points}, expected times and points")
         series, open_hours = self._seen(key, start, end)
 
         def look(connection: apsw.Connection) -> Trend:
             first = next(iter(open_hours.values()), {})
-            tier = fitting_tier(connection, start, (end - start) / points)
+            tier = fitting_tier(connection, start, end, points, first)
             grid = grid_of(tier, start, max(start, end), points)
             limits = held(connection, first)
             due = due_spans(connection)
@@ -195,6 +207,8 @@ class History:
 
     def raw(self, keys: Iterable[str], start: float, end: float) -> tuple[Floats, Floats]:
         """Every second from start to end, and values of some series in it: [series, seconds]."""
+        if not (_told(start) and _told(end)):
+            raise ValueError(f"history: found {start}, {end}, expected times")
         first, last = floor(start), max(floor(start), ceil(end))
         seen = [self._seen(key, first, last) for key in keys]
 
@@ -280,6 +294,11 @@ class History:
         return values
 
 
+def _told(at: float) -> bool:
+    """Whether a clock can mean this."""
+    return isfinite(at) and abs(at) < LAST
+
+
 def _filled(ids: Whole, batches: Sequence[tuple[Whole, Whole, Whole]]) -> Hour:
     every = np.unique(np.concatenate([ids, *(batch[0] for batch in batches)]))
     hour = Hour(every)
@@ -294,7 +313,11 @@ def _kept(
     connection: apsw.Connection, taken: Sequence[Waiting], names: Sequence[tuple[int, str, int]]
 ) -> None:
     """Write rows as batches: one for each hour and layout in it."""
-    connection.executemany("INSERT OR IGNORE INTO series VALUES(?, ?, ?)", names)
+    for name in names:
+        connection.execute("INSERT OR IGNORE INTO series VALUES(?, ?, ?)", name)
+        found = rows(connection, "SELECT * FROM series WHERE id = ?", name[:1])
+        if found != [name]:
+            raise StoreError(f"series {name[0]}: found {found}, expected {name[1]} to be new")
     groups: dict[tuple[int, int], list[Waiting]] = {}
     for row in taken:
         groups.setdefault((row.second // HOUR, id(row.layout)), []).append(row)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import ceil, floor
+from math import ceil, floor, inf
 
 import apsw
 import numpy as np
@@ -105,9 +105,7 @@ class Recall:
         for (form,) in rows(
             self.connection, f"SELECT form FROM {tier.table} WHERE id = ?", (place,)
         ):
-            table = self._checked(tier.table, place, form)
-            if table is not None and table.shape[1] == tier.slots:
-                return table
+            return self._checked(tier, place, form)
         return None
 
     def _hot(self, id: int, hour: int) -> Whole | None:
@@ -125,12 +123,15 @@ class Recall:
                 column[seconds[free]] = values[free, place[0]]
         return column
 
-    def _checked(self, table: str, id: int, form: bytes) -> Whole | None:
+    def _checked(self, tier: Tier, id: int, form: bytes) -> Whole | None:
         try:
-            return unpacked(form, id)
+            table = unpacked(form, id)
         except Damaged:
-            self.spoiled.add((table, id))
+            table = None
+        if table is None or table.shape[1] != tier.slots:
+            self.spoiled.add((tier.table, id))
             return None
+        return table
 
 
 def hot_batches(
@@ -152,16 +153,23 @@ def due_spans(connection: apsw.Connection) -> frozenset[tuple[int, int]]:
     return frozenset((t, s) for t, s in rows(connection, "SELECT tier, span FROM due"))
 
 
-def fitting_tier(connection: apsw.Connection, start: float, width: float) -> Tier:
-    """The coarsest tier that is fine enough for spans of this width, if it still goes back so far.
+def fitting_tier(
+    connection: apsw.Connection,
+    start: float,
+    end: float,
+    points: int,
+    open_hours: Mapping[int, Whole | None],
+) -> Tier:
+    """The coarsest tier that is fine enough for so many spans, if it still goes back so far.
 
-    Where it does not, the next coarser one that goes back further.
+    Where it does not, the next coarser one that has something of the time before.
     """
+    width = (end - start) / points
     chosen = max((t for t in TIERS if t.step <= width), key=lambda t: t.step, default=SECONDS)
+    since = min(min(open_hours, default=inf) * HOUR, _oldest(connection, chosen))
     for tier in TIERS[chosen.number + 1 :]:
-        own, further = _oldest(connection, chosen), _oldest(connection, tier)
-        if own is not None and further is not None and further < own and start < own:
-            chosen = tier
+        if start < since and _has(connection, tier, start, min(since, end)):
+            chosen, since = tier, _oldest(connection, tier)
     return chosen
 
 
@@ -230,9 +238,15 @@ def held(connection: apsw.Connection, open_hours: Mapping[int, Whole | None]) ->
     return float(min(e[0] for e in ends)), float(max(e[1] for e in ends))
 
 
-def _oldest(connection: apsw.Connection, tier: Tier) -> int | None:
+def _oldest(connection: apsw.Connection, tier: Tier) -> float:
     found = rows(connection, f"SELECT min(id) >> {BITS} FROM {tier.table}")[0][0]
-    return None if found is None else int(found) * tier.span
+    return inf if found is None else float(found * tier.span)
+
+
+def _has(connection: apsw.Connection, tier: Tier, start: float, end: float) -> bool:
+    query = f"SELECT 1 FROM {tier.table} WHERE id >= ? AND id < ? LIMIT 1"
+    ends = (chunk_id(floor(start / tier.span), 0), chunk_id(ceil(end / tier.span), 0))
+    return bool(rows(connection, query, ends))
 
 
 def _quantities(made: Whole, scale: float) -> Floats:
