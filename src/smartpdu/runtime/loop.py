@@ -5,10 +5,12 @@ time, and the recorder makes outcomes durable in order. Clock, disk and dice rea
 """
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+import numpy as np
 import structlog
 
 from smartpdu.drivers.source import Ports
@@ -29,7 +31,7 @@ from smartpdu.model.snapshot import Snapshot
 from smartpdu.runtime.collector import Collector
 from smartpdu.runtime.columns import Columns
 from smartpdu.runtime.desk import HOUSE, Desk
-from smartpdu.runtime.memory import Memory
+from smartpdu.runtime.memory import Form, Memory
 from smartpdu.runtime.recorder import Recorder
 from smartpdu.runtime.view import Unrecallable, Unrecorded, View
 
@@ -70,8 +72,7 @@ class Loop:
         self._remembered = -1
         self._visits: dict[str, float] = {}
         self._skew = ports.wall() - ports.clock()
-        self._kept_alarms: object = frozenset()
-        self._chores: dict[str, asyncio.Task[None]] = {}
+        self._tending: asyncio.Task[None] | None = None
         self._unkept_since: float | None = None
 
     def join(self, collector: Collector, recorder: Recorder) -> None:
@@ -120,19 +121,22 @@ class Loop:
         outcome = step(self._house, self._state, now, requests)
         if told := self._clock_events(now):
             outcome = replace(outcome, events=(*told, *outcome.events))
-        self._state = outcome.state
+        before, self._state = self._state, outcome.state
         self._number += 1
         self._desk.publish(self._view(now), self._units)
-        self._recorder.put(outcome, wishes)
+        keep = self._due("state", now.clock, KEEP_STATE) or _told_apart(before, outcome.state)
+        self._recorder.put(outcome, wishes, self._form() if keep else None)
         self._remember(now)
-        self._visit(now)
+        if self._due("tend", now.clock, TEND) and (not self._tending or self._tending.done()):
+            self._tending = asyncio.create_task(self._tend(now.at))
 
     async def stop(self) -> None:
         """Keep what must not be lost, before the end."""
-        self._recorder.put_events([HouseStopped(self._ports.wall(), "house", self._boot)])
+        stopped = HouseStopped(self._ports.wall(), "house", self._boot)
+        self._recorder.put_events([stopped], self._form())
         await self._recorder.drain()
-        await asyncio.gather(*self._chores.values())
-        await self._keep_state()
+        if self._tending is not None:
+            await self._tending
 
     async def _wait(self, due: float) -> None:
         asked = asyncio.ensure_future(self._desk.wait_asked())
@@ -175,7 +179,7 @@ class Loop:
         return (self._recorder.trouble, *self._memory.troubles)
 
     def _unrecorded(self) -> float:
-        """Seconds that journal, history or state have waited for the disk."""
+        """Seconds that journal or history have waited for the disk."""
         clock = self._ports.clock()
         if not self._memory.troubles:
             self._unkept_since = None
@@ -184,36 +188,15 @@ class Loop:
         unkept = 0.0 if self._unkept_since is None else clock - self._unkept_since
         return max(self._recorder.unrecorded, unkept)
 
-    def _visit(self, now: Snapshot) -> None:
-        """Look after the history and the state from time to time."""
-        alarms = frozenset((*key, a.standing, a.level) for key, a in self._state.alarms.items())
-        due = self._due("state", now.clock, KEEP_STATE) or alarms != self._kept_alarms
-        if due and self._begin("state", self._keep_state()):
-            self._kept_alarms = alarms
-        if self._due("tend", now.clock, TEND):
-            self._begin("tend", self._tend(now.at))
-
-    def _begin(self, name: str, chore: Coroutine[Any, Any, None]) -> bool:
-        """Start a chore beside the loop, unless the disk still holds up the one before."""
-        before = self._chores.get(name)
-        if before is not None and not before.done():
-            chore.close()
-            return False
-        self._chores[name] = asyncio.create_task(chore)
-        return True
-
     def _due(self, what: str, clock: float, every: float) -> bool:
         if clock - self._visits.get(what, clock - every) < every:
             return False
         self._visits[what] = clock
         return True
 
-    async def _keep_state(self) -> None:
-        try:
-            plain = written(self._state, self._house.plant, self._house.traces)
-            await self._memory.write_state(plain)
-        except Unrecorded:  # the memory says so; it is tried again at the next tick
-            self._visits.pop("state", None)
+    def _form(self) -> Form:
+        """The state as it is now, to be written whenever the disk takes it."""
+        return partial(written, self._state, self._house.plant, self._house.traces)
 
     async def _tend(self, at: float) -> None:
         try:
@@ -250,3 +233,9 @@ class Loop:
     def _print(self) -> str:
         tables = (self._house.plant.outlets, self._house.plant.circuits, self._house.plant.phases)
         return " ".join(f"{type(t).__name__.lower()}:{len(t)}" for t in tables)
+
+
+def _told_apart(before: State, after: State) -> bool:
+    """Whether they differ in what the journal tells of: alarms, or outlets as they were seen."""
+    same = np.array_equal(before.on, after.on, equal_nan=True)
+    return not same or before.alarms != after.alarms

@@ -7,7 +7,7 @@ nor the collector, and what waits for it is bounded.
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -23,10 +23,13 @@ from smartpdu.runtime.view import CommandRow, Course, Told, Unrecallable, Unreco
 from smartpdu.store.commands import Commands, Order, Settled, StoredCommand
 from smartpdu.store.database import Database, StoreError, open_database
 from smartpdu.store.history import History, Series
-from smartpdu.store.journal import Entry, Journal, Record
-from smartpdu.store.settings import read_state, write_state
+from smartpdu.store.journal import Entry, Journal, Record, Sealed
+from smartpdu.store.settings import read_state
 
 T = TypeVar("T")
+Form = Callable[[], Mapping[str, Any]]  # called in the writer's thread: a large state takes time
+
+HEART = "heart"
 
 LATE = 15  # rows of history that may wait for the disk before that is told
 PENDING = 600  # rows of history that wait at most
@@ -50,14 +53,13 @@ class Memory:
         self._handed = 0  # rows of history given to its thread, and those that it is done with
         self._written = 0
         self._unwritten = ""
-        self._unkept = ""
         self.overtaken = 0  # rows that were let go because the disk did not answer
 
     @property
     def troubles(self) -> tuple[str, ...]:
-        """Why history or state cannot be kept just now; what is not the journal's."""
+        """Why the history cannot be kept just now; the recorder tells of the rest."""
         hangs = HANGS if self._handed - self._written > LATE else ""
-        return tuple(dict.fromkeys(filter(None, (self._unwritten or hangs, self._unkept))))
+        return tuple(filter(None, (self._unwritten or hangs,)))
 
     @classmethod
     def at(cls, directory: Path) -> "Memory":
@@ -90,14 +92,17 @@ class Memory:
         sealed = await self.write(lambda: self._commands.intend(orders, entries))
         return _told(sealed, entries)
 
-    async def keep(self, events: Sequence[Event], settled: Sequence[Settled]) -> list[Told]:
-        """Keep events, and the ends of commands in the same transaction."""
+    async def keep(
+        self, events: Sequence[Event], settled: Sequence[Settled], state: Form | None = None
+    ) -> list[Told]:
+        """Keep events, and in the same transaction the ends of commands and the heart's state."""
         entries = [_entry(event) for event in events]
-        if settled:
-            sealed = await self.write(lambda: self._commands.settle(settled, entries))
-        else:
-            sealed = await self.write(lambda: self._journal.append(entries))
-        return _told(sealed, entries)
+
+        def kept() -> list[Sealed]:
+            states = [] if state is None else [(HEART, _written(state()))]
+            return self._commands.settle(settled, entries, *states)
+
+        return _told(await self.write(kept), entries)
 
     async def told(
         self, after: int, limit: int, place: str = "", kinds: tuple[str, ...] = ()
@@ -172,21 +177,9 @@ class Memory:
         trend = await self.read(lambda: self._history.trend(key, start, end, points))
         return Course(trend.at, trend.minimum, trend.mean, trend.maximum, unit)
 
-    async def write_state(self, plain: dict[str, Any]) -> None:
-        """Keep the state of the heart for the next start."""
-        blob = json.dumps(plain, default=_number).encode()
-        try:
-            await self.write(lambda: write_state(self.database, "heart", blob))
-        except Unrecorded as error:
-            if not self._unkept:
-                log.error("state_failing", why=str(error))
-            self._unkept = str(error)
-            raise
-        self._unkept = ""
-
     async def read_state(self) -> dict[str, Any] | None:
         """The state of the heart of the last run, or None; ValueError where it is none."""
-        blob = await self.read(lambda: read_state(self.database, "heart"))
+        blob = await self.read(lambda: read_state(self.database, HEART))
         if blob is None:
             return None
         plain = json.loads(blob)
@@ -252,6 +245,10 @@ def _row(found: StoredCommand | None) -> CommandRow | None:
         found.intended,
         found.finished,
     )
+
+
+def _written(form: Mapping[str, Any]) -> bytes:
+    return json.dumps(form, default=_number).encode()
 
 
 def _number(value: Any) -> Any:

@@ -5,7 +5,8 @@ The laws of this file:
 1. A command leaves only after its intent is durable.
 2. An order that cannot be made durable in time is refused, and never leaves later; who asked is
    told in time as well, even while the disk does not answer at all.
-3. Events are shown to followers only once they are kept.
+3. Events are shown to followers only once they are kept; the state that they led to is kept in
+   the same transaction, so a crash neither tells anything twice nor forgets what people said.
 4. While the disk fails, events wait in a bounded row; what had to be dropped is counted and told,
    and a command whose end was among it gets its end all the same.
 """
@@ -30,7 +31,7 @@ from smartpdu.model.event import (
     RecordingTroubled,
 )
 from smartpdu.model.request import Refusal
-from smartpdu.runtime.memory import HANGS, Memory, order, settled
+from smartpdu.runtime.memory import HANGS, Form, Memory, order, settled
 from smartpdu.runtime.view import Asked, CommandRow, Told, Unrecorded
 from smartpdu.store.commands import Settled
 
@@ -56,6 +57,16 @@ class Wish:
     key: str | None
     fingerprint: str
     asked: float
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An outcome as it waits to be recorded."""
+
+    at: float  # monotonic clock
+    outcome: Outcome
+    wishes: dict[str, Wish]
+    state: Form | None  # to be kept with its events
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +96,12 @@ class Recorder:
         self._withdraw = withdraw
         self._answer = answer
         self._show = show
-        self._inbox: deque[tuple[float, Outcome, dict[str, Wish]]] = deque()
+        self._inbox: deque[Taken] = deque()
         self._came = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
         self._unanswered: dict[str, Unanswered] = {}
         self._backlog: deque[Event] = deque()
+        self._state: Form | None = None  # to be kept with the last of the backlog
         self._dropped = 0
         self._dropped_ends: list[Settled] = []
         self._cleared: frozenset[str] = frozenset()
@@ -97,23 +109,24 @@ class Recorder:
         self._working_since: float | None = None
         self._why = ""
 
-    def put(self, outcome: Outcome, wishes: dict[str, Wish]) -> None:
-        """Take an outcome; returns at once."""
+    def put(self, outcome: Outcome, wishes: dict[str, Wish], state: Form | None = None) -> None:
+        """Take an outcome, and the state to be kept with its events; returns at once."""
         orders = (*outcome.commands, *outcome.already)
-        if not (outcome.events or orders or outcome.answers):
+        if not (outcome.events or orders or outcome.answers or state):
             return
         clock = self._ports.clock()
         waiting: dict[str, SwitchOutlet | None] = {a.request: None for a in outcome.answers}
         waiting |= {command.id: command for command in orders}
         self._unanswered |= {id: Unanswered(clock, command) for id, command in waiting.items()}
-        self._inbox.append((clock, outcome, wishes))
+        self._inbox.append(Taken(clock, outcome, wishes, state))
         while len(self._inbox) > 1 and self._queued() > WAITING:
             self._overtaken()
         self._came.set()
 
-    def put_events(self, events: Sequence[Event]) -> None:
-        """Take events that come from the shell itself."""
+    def put_events(self, events: Sequence[Event], state: Form | None = None) -> None:
+        """Take events that come from the shell itself, and the state to be kept with them."""
         self._backlog.extend(events)
+        self._state = state or self._state
         self._came.set()
 
     def lose_patience(self) -> None:
@@ -138,7 +151,7 @@ class Recorder:
         while True:
             if not self._inbox:
                 self._came.clear()
-                behind = self._backlog or self._dropped
+                behind = self._backlog or self._dropped or self._state
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._came.wait(), RETRY if behind else None)
             await self.drain()
@@ -146,23 +159,24 @@ class Recorder:
     async def drain(self) -> None:
         """Record what is still waiting."""
         while self._inbox:
-            await self.record(*self._inbox.popleft())
+            await self.record(self._inbox.popleft())
         async with self._one_at_a_time:
             await self._keep([])
 
-    async def record(self, taken: float, outcome: Outcome, wishes: dict[str, Wish]) -> None:
+    async def record(self, taken: Taken) -> None:
         """Intend, act, record and show one outcome."""
         async with self._one_at_a_time:
-            await self._record(taken, outcome, wishes)
+            await self._record(taken)
 
-    async def _record(self, taken: float, outcome: Outcome, wishes: dict[str, Wish]) -> None:
+    async def _record(self, taken: Taken) -> None:
         self._working_since = self._ports.clock()
+        outcome = taken.outcome
         try:
-            await self._intend(taken, (*outcome.commands, *outcome.already), wishes)
+            await self._intend(taken.at, (*outcome.commands, *outcome.already), taken.wishes)
             for command in outcome.commands:
                 if command.id in self._cleared:
                     self._send(command)
-            kept = await self._keep(outcome.events)
+            kept = await self._keep(outcome.events, taken.state)
             self._tell_answers(outcome, kept)
         finally:
             self._working_since = None
@@ -193,16 +207,22 @@ class Recorder:
         for c in commands:
             self._say(c.id, Asked(None, "", _intended(c, wishes[c.id], at)))
 
-    async def _keep(self, events: Iterable[Event]) -> bool:
-        """Keep these events after those that wait; False while the disk does not take them."""
+    async def _keep(self, events: Iterable[Event], state: Form | None = None) -> bool:
+        """Keep these events after those that wait, and the state with the last of them.
+
+        False while the disk does not take them.
+        """
         self._backlog.extend(events)
+        self._state = state or self._state
         while len(self._backlog) > WAITING:
             self._drop([self._backlog.popleft()])
-        while self._backlog or self._dropped:
+        while self._backlog or self._dropped or self._state:
             batch = [self._backlog[i] for i in range(min(BATCH, len(self._backlog)))]
+            led_to = self._state if len(batch) == len(self._backlog) else None
             told = self._lost() + batch
             try:
-                kept = await self._memory.keep(told, [*self._dropped_ends, *_ends(batch)])
+                ends = [*self._dropped_ends, *_ends(batch)]
+                kept = await self._memory.keep(told, ends, led_to)
             except Unrecorded as error:
                 self._trouble(str(error))
                 return False
@@ -211,15 +231,18 @@ class Recorder:
                 self._backlog.popleft()
             self._dropped = 0
             self._dropped_ends.clear()
+            if led_to is self._state:
+                self._state = None
             self._show(kept)
         return True
 
     def _queued(self) -> int:
-        return sum(len(outcome.events) for _, outcome, _ in self._inbox)
+        return sum(len(taken.outcome.events) for taken in self._inbox)
 
     def _overtaken(self) -> None:
         """Drop the oldest outcome: the disk has not taken anything for very long."""
-        _, outcome, _ = self._inbox.popleft()
+        taken = self._inbox.popleft()
+        outcome, self._state = taken.outcome, taken.state or self._state
         self._refuse((*outcome.commands, *outcome.already), HANGS)
         self._tell_answers(outcome, False)
         self._drop(outcome.events)
