@@ -34,11 +34,6 @@ def read_state(database: Database, name: str) -> bytes | None:
     return bytes(found[0][0]) if found else None
 
 
-def write_state(database: Database, name: str, form: bytes) -> None:
-    """Keep a state under a name, in the place of the one before."""
-    database.write(lambda connection: put_state(connection, name, form))
-
-
 def put_state(connection: apsw.Connection, name: str, form: bytes) -> None:
-    """Keep a state under a name, inside a transaction that the caller holds."""
+    """Keep a state in the place of the one before, inside a transaction that the caller holds."""
     connection.execute("INSERT OR REPLACE INTO states VALUES(?, ?)", (name, form))
