@@ -1,57 +1,11 @@
 """REST behind its door: the whole app in process, over a real house with real relays of the rig."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import httpx
 import pytest
+from network.web import HOST, OUTLET, POWER
 from openapi_spec_validator import validate
-from runtime.rig import Rig, settle
 
 from smartpdu.model.request import Role
-from smartpdu.network.http import built
 from smartpdu.store import access
-
-HOST = "http://rack.test"
-OUTLET = "rack1/A/outlet/2"
-POWER = f"/api/v1/outlets/{OUTLET}/power"
-
-
-class Web:
-    """A client with a token of a role, over a house that turns while a request waits."""
-
-    def __init__(self, rig: Rig, secrets: dict[str, str]) -> None:
-        self.rig = rig
-        self.secrets = secrets
-        transport = httpx.ASGITransport(built(rig.desk))
-        self.client = httpx.AsyncClient(transport=transport, base_url=HOST)
-
-    async def __call__(
-        self, method: str, path: str, role: str | None = "operator", **named
-    ) -> httpx.Response:
-        headers = named.pop("headers", {})
-        if role is not None:
-            headers["Authorization"] = f"Bearer {self.secrets[role]}"
-        asked = asyncio.create_task(self.client.request(method, path, headers=headers, **named))
-        for _ in range(2000):
-            await settle()
-            if asked.done():
-                break
-            await self.rig.turn()
-            await asyncio.sleep(0.001)
-        return await asked
-
-
-@pytest.fixture
-async def web(tmp_path: Path) -> AsyncIterator[Web]:
-    rig = await Rig(tmp_path).start()
-    await rig.lasts(3)
-    secrets = {role.value: f"secret-of-{role.value}" for role in Role}
-    for role, secret in secrets.items():
-        await rig.memory.access(access.create_token, role, 0.0, secret)
-    yield Web(rig, secrets)
-    await rig.stop()
 
 
 @pytest.mark.requirement("R-14.2-1")

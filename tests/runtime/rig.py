@@ -13,6 +13,7 @@ from smartpdu.engine.house import house
 from smartpdu.model.build import (
     CircuitSpec,
     Design,
+    DoorSpec,
     FeedSpec,
     OutletSpec,
     PduSpec,
@@ -110,6 +111,7 @@ class Pdu:
         now.outlets.on[:] = self.on
         now.outlets.current[:] = [self.current if on else 0.0 for on in self.on]
         now.probes.temperature[:], now.probes.humidity[:] = 22.0, 45.0
+        now.doors.open[:] = 0.0
         return now
 
     async def obey(self, command: SwitchOutlet) -> None:
@@ -142,6 +144,7 @@ def plant(pdus: int = 2, outlets: int = 3, switchable: bool = True) -> Plant:
                 for n in range(outlets)
             ],
             probes=[ProbeSpec(f"rack1/{p}/probe", "rack1", f"source/{p}") for p in letters],
+            doors=[DoorSpec("rack1/door", "rack1", "source/A")],
         )
     )
 

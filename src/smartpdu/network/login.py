@@ -125,7 +125,12 @@ class Door:
         if known is None:
             await self._app(scope, receive, send)
             return
-        ended = False
+        ended = open_ = False
+
+        async def sending(message: Message) -> None:
+            nonlocal open_
+            open_ = message["type"] == "http.response.start" or bool(message.get("more_body"))
+            await send(message)
 
         async def receiving() -> Message:
             nonlocal ended
@@ -137,8 +142,8 @@ class Door:
                         ended = True
                         return {"type": "http.disconnect"}
 
-        await self._app(scope, receiving, send)
-        if ended:
+        await self._app(scope, receiving, sending)
+        if ended and open_:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

@@ -56,9 +56,9 @@ def router(desk: Desk) -> APIRouter:
         last_event_id: Annotated[int | None, Header(ge=0, le=LAST)] = None,
     ) -> StreamingResponse:
         """Every event from now on, or after Last-Event-ID, as server-sent events."""
-        place = last_event_id if last_event_id is not None else after
+        heard = last_event_id if last_event_id is not None else after
         field = "header.last-event-id" if last_event_id is not None else "query.after"
-        await _known(desk, field, place or 0)
+        place = await _known(desk, field, heard)
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
         return StreamingResponse(_lines(desk, place), 200, headers, STREAM)
 
@@ -121,16 +121,17 @@ def alarm_row(view: View, alarm: Alarm) -> dict[str, Any]:
     }
 
 
-async def _known(desk: Desk, field: str, place: int) -> None:
-    """Refuse a place that the journal has not reached: it is of another journal, or mistyped."""
+async def _known(desk: Desk, field: str, place: int | None) -> int:
+    """The place, or the end of the journal; one beyond it is of another journal, or mistyped."""
     last = await desk.last()
-    if place > last:
+    if place is not None and place > last:
         expected = f"a sequence number of this journal, {last} at most"
         fault = {"field": field, "found": str(place), "expected": expected}
         raise Problem(422, f"{field}: found {place}, expected {expected}", [fault])
+    return last if place is None else place
 
 
-async def _lines(desk: Desk, after: int | None) -> AsyncIterator[bytes]:
+async def _lines(desk: Desk, after: int) -> AsyncIterator[bytes]:
     yield b": smartpdu\n\n"
     followed = desk.follow(after)
     waiting: asyncio.Future[Told] | None = None
@@ -151,7 +152,7 @@ async def _lines(desk: Desk, after: int | None) -> AsyncIterator[bytes]:
     finally:
         if waiting is not None:
             waiting.cancel()
-            with suppress(asyncio.CancelledError):
+            with suppress(asyncio.CancelledError, Unrecallable):
                 await waiting
         await followed.aclose()
 
