@@ -28,6 +28,7 @@ LOGIN = "/login"
 PUBLIC = frozenset({"/healthz", LOGIN})
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LARGEST = 65_536  # bytes of a body; the largest wish is far smaller
+DIGITS = 20  # of a length; Python itself refuses to count with thousands of them
 JSON = "application/json"
 RECHECK = 3.0  # s between two looks at the credential of a stream
 
@@ -187,7 +188,7 @@ def _unfit_body(headers: Mapping[str, str]) -> tuple[int, str] | None:
     if "transfer-encoding" in headers:
         return 411, "a body needs its Content-Length"
     length = headers.get("content-length", "0")
-    if not length.isdecimal() or int(length) > LARGEST:
+    if not length.isdecimal() or len(length) > DIGITS or int(length) > LARGEST:
         return 413, f"Content-Length: found {length[:20]}, expected {LARGEST} bytes at most"
     kind = headers.get("content-type", "nothing")
     if int(length) and kind.partition(";")[0].strip().lower() != JSON:

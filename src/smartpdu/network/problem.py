@@ -26,7 +26,6 @@ STATUS = {
     Refusal.UNRECORDED: 503,
 }
 TITLES = {
-    400: "The request cannot be understood",
     401: "Credentials are missing or not valid",
     403: "This may not be done",
     404: "There is no such thing",
@@ -129,6 +128,10 @@ async def _invalid(_request: Request, error: Exception) -> Response:
 
 async def _http(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 400:  # FastAPI's own word for JSON that Python gives up on
+        expected = "JSON that can be read"
+        fault = {"field": "body", "found": "something else", "expected": expected}
+        return document(422, expected, [fault])
     detail = "" if error.status_code in (404, 405) else str(error.detail)
     return document(error.status_code, detail, (), error.headers)
 
