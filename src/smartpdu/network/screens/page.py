@@ -1,63 +1,68 @@
-"""The first page: a rack as it stands, live without reload (whitepaper 1.3, 3.2, 4.2).
+"""The page: a rack as it stands, live without reload (whitepaper 1.3, 3.2, 4.2).
 
-The page is plain files and a stream: one small JSON for each tick that all open pages share, so
-that its cost does not grow with the outlets, and nothing is done while no page is open. Charts
-are drawn by ECharts, whose file comes with the NiceGUI wheel; NiceGUI itself is not imported.
+The page is plain files and a stream, so that its cost does not grow with the outlets. Charts are
+drawn by ECharts, whose files come with the NiceGUI wheel; NiceGUI itself is not imported.
 """
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, FastAPI, Header, Query, Request
 from fastapi.responses import FileResponse, Response, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 
+from smartpdu.model.plant import Kind
+from smartpdu.network.problem import Problem
 from smartpdu.network.rest.events import plain
 from smartpdu.network.rows import moment
-from smartpdu.network.screens.shapes import plan, tick
+from smartpdu.network.screens.scope import Scope, scope
+from smartpdu.network.screens.shapes import plan
+from smartpdu.network.screens.stream import Ticks
 from smartpdu.runtime.desk import Desk
-from smartpdu.runtime.view import View
 
 HERE = Path(__file__).parent / "static"
 HOUR = 3600.0
 POINTS = 360
+EVENTS = 40  # that a page shows
 JSON = "application/json"
 FRESH = {"cache-control": "no-cache"}
+Place = Annotated[int, Query(ge=0)]
 
 
 def mount(app: FastAPI, desk: Desk) -> None:
     """Add the page and what it needs to an app."""
     routes = APIRouter(include_in_schema=False)
-    shared = Shared()
+    shared = Ticks()
 
     @routes.get("/")
     async def page() -> FileResponse:
         return FileResponse(HERE / "index.html", headers=FRESH)
 
     @routes.get("/screen/plan")
-    async def the_plan(request: Request) -> Response:
-        body = plan(desk.look(), request.state.principal)
-        return Response(msgspec.json.encode(body), 200, {"cache-control": "no-store"}, JSON)
+    async def the_plan(request: Request, rack: str | None = None) -> Response:
+        view, own = desk.look(), _scope(desk, rack)
+        return _json(plan(view, own, shared.mark(view.plant), request.state.principal))
 
     @routes.get("/screen/events")
     async def newest() -> Response:
-        told = [plain(t) for t in await desk.told_last(40)]
-        return Response(msgspec.json.encode(told), 200, {"cache-control": "no-store"}, JSON)
+        return _json([plain(told) for told in await desk.told_last(EVENTS)])
 
     @routes.get("/screen/power")
-    async def power() -> Response:
-        body = await last_hour(desk)
-        return Response(msgspec.json.encode(body), 200, {"cache-control": "no-store"}, JSON)
+    async def power(rack: str | None = None) -> Response:
+        return _json(await last_hour(desk, _scope(desk, rack)))
 
-    @routes.get("/screen/ticks")
-    async def ticks() -> StreamingResponse:
+    @routes.get("/screen/live")
+    async def live(
+        rack: str | None = None,
+        after: Place = 0,
+        last_event_id: Annotated[int | None, Header(ge=0)] = None,
+    ) -> StreamingResponse:
+        place = after if last_event_id is None else last_event_id
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        return StreamingResponse(shared.lines(desk), 200, headers, "text/event-stream")
+        lines = shared.lines(desk, _scope(desk, rack), place)
+        return StreamingResponse(lines, 200, headers, "text/event-stream")
 
     @routes.post("/screen/leave")
     async def leave(request: Request) -> Response:
@@ -67,7 +72,7 @@ def mount(app: FastAPI, desk: Desk) -> None:
     app.include_router(routes)
     charts = charts_folder()
     if charts is not None:
-        app.mount("/screen/charts", StaticFiles(directory=charts), name="charts")
+        app.mount("/screen/charts", Fresh(directory=charts), name="charts")
     app.mount("/screen/static", Fresh(directory=HERE), name="static")
 
 
@@ -81,39 +86,14 @@ class Fresh(StaticFiles):
         return answer
 
 
-class Shared:
-    """The bytes of the newest tick, made once for all open pages."""
-
-    def __init__(self) -> None:
-        """Nothing is made yet."""
-        self._number = -1
-        self._bytes = b""
-
-    def line(self, view: View) -> bytes:
-        """A tick as one server-sent event."""
-        if view.number != self._number:
-            self._number = view.number
-            self._bytes = b"data: " + msgspec.json.encode(tick(view)) + b"\n\n"
-        return self._bytes
-
-    async def lines(self, desk: Desk) -> AsyncIterator[bytes]:
-        """Every tick from now on."""
-        views = desk.views()
-        try:
-            async for view in views:
-                yield self.line(view)
-        finally:
-            with suppress(asyncio.CancelledError):
-                await views.aclose()
-
-
-async def last_hour(desk: Desk) -> dict[str, Any]:
-    """Active power of each feed in the last hour, in W; null is a gap."""
+async def last_hour(desk: Desk, own: Scope) -> dict[str, Any]:
+    """Active power of each feed of a rack in the last hour, in W; null is a gap."""
     view = desk.look()
     end = view.now.at
     feeds = []
     times: list[str] = []
-    for path in view.plant.feeds.path:
+    for row in own.rows[Kind.FEED].tolist():
+        path = view.plant.feeds.path[row]
         try:
             course = await desk.recall(path, "active_power", end - HOUR, end, POINTS)
         except KeyError:  # nothing was ever measured there
@@ -131,3 +111,14 @@ def charts_folder() -> Path | None:
         return None
     folder = Path(found.origin).parent / "elements" / "echart" / "dist"
     return folder if folder.is_dir() else None
+
+
+def _scope(desk: Desk, rack: str | None) -> Scope:
+    own = scope(desk.look().plant, rack)
+    if own is None:
+        raise Problem(404, f"there is no rack {rack}")
+    return own
+
+
+def _json(body: Any) -> Response:
+    return Response(msgspec.json.encode(body), 200, {"cache-control": "no-store"}, JSON)

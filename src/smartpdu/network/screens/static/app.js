@@ -1,125 +1,157 @@
 // The page: takes the plan once, then a tick a second; draws, never reloads.
+//
+// A part of the page is an object with build(plan), called again when the plan or the language
+// changes, and show(tick). A new part is a new file and its name in PARTS.
 
+import { Alarms } from "./alarms.js";
 import { PowerChart } from "./chart.js";
-import { drawAlarms, drawPhases, drawRack, make, showPhases, showRack } from "./draw.js";
-import { askShelve, askSwitch, send } from "./sheet.js";
-import { kind, say, time, tongue, turn } from "./words.js";
+import { byId, set } from "./element.js";
+import { Events } from "./events.js";
+import { ask, Line, Refused, send, Stranger } from "./link.js";
+import { Phases } from "./phases.js";
+import { understood } from "./plan.js";
+import { Rack } from "./rack.js";
+import { Racks } from "./racks.js";
+import { Sheet } from "./sheet.js";
+import { say, time, tongue, turn } from "./words.js";
 
-const byId = (id) => document.getElementById(id);
-let plan, last, rack, phases, chart, heard = 0;
-const events = [];
-
-const act = {
-  acknowledge: (alarm) =>
-    send("POST", "/api/v1/alarms/acknowledge", { rule: alarm.rule, place: alarm.place }).catch((e) => alert(e.message)),
-  shelve: askShelve,
-};
+let plan, last, line, started = 0, replanned = 0;
+const sheet = new Sheet();
+const events = new Events();
+const chart = new PowerChart();
+const PARTS = [
+  new Racks(choose),
+  new Alarms((alarm) => sheet.askShelve(plan, alarm)),
+  new Phases(),
+  new Rack((row) => last && sheet.askOutlet(plan, row, last)),
+  chart,
+  events,
+];
 
 async function start() {
-  plan = await (await fetch("/screen/plan")).json();
-  build();
-  chart = new PowerChart(byId("power"), plan);
-  chart.start().catch((error) => { byId("power").textContent = error.message; });
-  for (const event of await (await fetch("/screen/events")).json()) events.unshift(event);
-  showEvents();
-  listen();
-  setInterval(showLive, 1000);
+  const own = ++started;
+  const rack = new URLSearchParams(location.search).get("rack");
+  try {
+    const fresh = await wanted(rack);
+    const past = await ask("/screen/events");
+    if (own !== started) return; // another rack was chosen meanwhile
+    events.take(past);
+    line?.close();
+    plan = understood(fresh);
+    last = undefined;
+    sheet.box.close();
+    build();
+    line = new Line(plan.rack, events.last, { tick: show, event: (event) => events.take([event]), lost, stranger, refused });
+  } catch (error) {
+    if (error instanceof Stranger) return stranger();
+    if (own !== started) return;
+    tell(say("unreachable"));
+    setTimeout(start, 2000);
+  }
+}
+
+async function wanted(rack) {
+  try {
+    return await ask(`/screen/plan${rack ? `?rack=${encodeURIComponent(rack)}` : ""}`);
+  } catch (error) {
+    if (!rack || !(error instanceof Refused)) throw error;
+    history.replaceState(null, "", "/"); // there is no such rack any more
+    return ask("/screen/plan");
+  }
+}
+
+function choose(rack) {
+  history.pushState(null, "", `/?rack=${encodeURIComponent(rack)}`);
+  start();
 }
 
 function build() {
   document.documentElement.lang = tongue();
-  document.title = `${plan.site} · SmartPDU`;
   byId("site").textContent = plan.site;
   byId("role").textContent = say(plan.role);
   byId("language").textContent = say("other");
   byId("leave").textContent = say("leave");
-  byId("rack-title").textContent = plan.racks.map((r) => r.name).join(", ");
-  for (const part of ["phases", "power", "alarms", "events"]) byId(`${part}-title`).textContent = say(part);
-  byId("phases-note").textContent = say("note");
   byId("claim").textContent = say("claim");
-  rack = drawRack(plan, (index) => last && askSwitch(plan, index, last.outlets[index]));
-  phases = drawPhases(plan);
+  for (const part of PARTS) part.build(plan);
+  if (last) draw(last);
 }
 
-function listen() {
-  const ticks = new EventSource("/screen/ticks");
-  ticks.onmessage = (message) => show(JSON.parse(message.data));
-  const stream = new EventSource(`/api/v1/events/stream?after=${events[0]?.seq ?? 0}`);
-  const hear = (message) => {
-    const event = JSON.parse(message.data);
-    if (events[0] && event.seq <= events[0].seq) return;
-    events.unshift(event);
-    events.length = Math.min(events.length, 40);
-    showEvents();
-  };
-  for (const name of Object.keys(KINDS)) stream.addEventListener(name, hear);
-}
-
-const KINDS = Object.fromEntries(
-  ["AlarmRaised", "AlarmEased", "AlarmCleared", "AlarmFlood", "AlarmAcknowledged", "AlarmShelved", "AlarmUnshelved",
-    "RequestRefused", "CommandIntended", "CommandDone", "CommandRefused", "CommandDisobeyed", "OutletTurned",
-    "RuleBroken", "HouseStarted", "HouseStopped", "RecordingTroubled", "ClockStepped"].map((name) => [name, true]),
-);
-
-function show(tick) {
+function show(tick, back) {
+  if (tick.mark !== plan.mark) return replan();
+  for (const alarm of tick.alarms) alarm.words = plan.hazards[alarm.rule].title[tongue()];
   last = tick;
-  heard = Date.now();
-  showRack(rack, tick);
-  showPhases(phases, tick);
-  drawAlarms(plan, tick, act);
-  chart.add(tick);
-  showCount(tick);
-  showLive();
-  byId("clock").textContent = `${time(tick.at)} · ${new Date(tick.at * 1000).toISOString().slice(11, 19)} UTC`;
-  byId("troubles").hidden = !tick.troubles.length;
-  byId("troubles").textContent = tick.troubles.join(" · ");
+  document.body.classList.remove("lost");
+  byId("live").className = "live";
+  set(byId("live"), say("live"));
+  tell(tick.troubles.join(" · "));
+  if (back) chart.past();
+  draw(tick);
 }
 
-function showCount(tick) {
-  const active = tick.alarms.filter((a) => a.level !== "normal" && a.standing !== "shelved");
-  const critical = active.filter((a) => a.level === "critical").length;
-  const warning = active.length - critical;
-  const pill = byId("count");
-  pill.className = `pill ${critical ? "critical" : warning ? "warning" : "calm"}`;
+function draw(tick) {
+  for (const part of PARTS) part.show?.(tick);
+  sheet.show(tick, true);
+  showCount(tick.counts);
+  set(byId("clock"), time(tick.at));
+  set(byId("utc"), clockOfUtc(tick.at));
+}
+
+// The program has another plant now, or is another version: nothing of this page may stay.
+function replan() {
+  if (Date.now() - replanned < 5000) return;
+  replanned = Date.now();
+  location.reload();
+}
+
+function showCount([critical, warning]) {
   const words = [critical && `${critical} ${say("critical")}`, warning && `${warning} ${say("warning")}`].filter(Boolean);
-  pill.textContent = words.join(", ") || say("calm");
+  byId("count").className = `pill ${critical ? "critical" : warning ? "warning" : "calm"}`;
+  set(byId("count"), words.join(", ") || say("calm"));
+  document.title = `${critical + warning ? `(${critical + warning}) ` : ""}${plan.site} · SmartPDU`;
 }
 
-function showLive() {
-  const alive = Date.now() - heard < 4000;
-  byId("live").textContent = say(alive ? "live" : "lost");
-  byId("live").className = alive ? "live" : "live lost";
+// What is shown stays, greyed, with its age: it may be all that a person has.
+function lost() {
+  document.body.classList.add("lost");
+  byId("live").className = "live lost";
+  set(byId("live"), say("lost"));
+  if (!last) return tell(say("unreachable"));
+  tell(say("old").replace("{}", time(last.at)));
+  sheet.show(last, false);
 }
 
-function showEvents() {
-  byId("events").replaceChildren(...events.map((event) => {
-    const item = make("li");
-    const rule = event.body.rule ? ` ${title(event.body.rule)}` : "";
-    const on = event.body.on === undefined ? "" : ` ${say(event.body.on ? "on" : "off")}`;
-    item.append(make("time", "", time(event.at)), make("span", "what", `${rule} ${kind(event.kind)}${on}`.trim()));
-    item.append(make("span", "place", event.place));
-    return item;
-  }));
+function stranger() {
+  line?.close();
+  document.body.classList.add("lost");
+  byId("live").className = "live lost";
+  set(byId("live"), say("lost"));
+  tell(say("stranger"));
+  if (last) sheet.show(last, false);
 }
 
-function title(rule) {
-  const alarm = last?.alarms.find((a) => a.rule === rule);
-  if (alarm) titles[rule] = alarm.title;
-  return titles[rule]?.[tongue()] ?? rule;
+function refused() { start(); }
+
+function tell(words) {
+  const box = byId("troubles");
+  box.hidden = !words;
+  set(box, words);
 }
 
-const titles = {};
+function clockOfUtc(at) {
+  const utc = new Date(at * 1000);
+  return utc.getTimezoneOffset() === 0 ? "UTC" : `${utc.toISOString().slice(11, 16)} UTC`;
+}
 
 byId("language").addEventListener("click", () => {
   turn();
+  if (sheet.box.open) sheet.box.close();
+  if (last) for (const alarm of last.alarms) alarm.words = plan.hazards[alarm.rule].title[tongue()];
   build();
-  if (last) show(last);
-  showEvents();
-  if (chart.chart) chart.draw();
 });
 byId("leave").addEventListener("click", async () => {
   await send("POST", "/screen/leave", {}).catch(() => {});
   location.reload();
 });
+addEventListener("popstate", start);
 
 start();

@@ -1,69 +1,122 @@
 // Power of the feeds in the last hour; the library draws, this file hands it the numbers.
 
-import { number, say, tongue } from "./words.js";
+import { byId, label } from "./element.js";
+import { ask } from "./link.js";
+import { feedName } from "./plan.js";
+import { clock, number, say, tongue } from "./words.js";
 
-const HOUR = 3600 * 1000;
+const HOUR = 3600000; // ms
+const SPAN = 10000; // ms of one point, as the program tells the past
+const LEAST = 5 * 60000; // ms that are shown at least, when the record has only begun
+const FONT = "system-ui, 'Segoe UI', Roboto, sans-serif";
 
 export class PowerChart {
-  constructor(box, plan) {
-    this.box = box;
+  async build(plan) {
+    const other = this.plan?.rack !== plan.rack || this.plan?.mark !== plan.mark;
     this.plan = plan;
-    this.rows = plan.feeds.map(() => []);
-    this.sum = [];
+    byId("power-title").textContent = say("power_hour");
+    if (other) await this.past();
+    else this.draw();
   }
 
-  async start() {
-    const [library, past] = await Promise.all([
-      import("/screen/charts/index.js"),
-      fetch("/screen/power").then((answer) => answer.json()),
-    ]);
-    const echarts = library.echarts ?? library.default ?? library;
-    this.chart = echarts.init(this.box, null, { renderer: "svg" });
-    new ResizeObserver(() => this.chart.resize()).observe(this.box);
-    past.at.forEach((at, spot) => {
-      const values = this.plan.feeds.map((f) => past.feeds.find((p) => p.path === f.path)?.power[spot] ?? null);
-      this.take(new Date(at).getTime(), values);
-    });
+  // The program's own memory is the truth: asked for at the start and whenever ticks were missed.
+  async past() {
+    const { plan } = this;
+    this.points = [];
+    try {
+      await this.begin();
+      const told = await ask(`/screen/power${plan.rack ? `?rack=${encodeURIComponent(plan.rack)}` : ""}`);
+      if (plan.mark !== this.plan.mark || plan.rack !== this.plan.rack) return;
+      const rows = plan.feeds.map((feed) => told.feeds.find((one) => one.path === feed.path)?.power ?? []);
+      const past = told.at.map((at, spot) => [new Date(at).getTime(), ...rows.map((row) => row[spot] ?? null)]);
+      const end = past.at(-1)?.[0] ?? 0;
+      this.points = [...past, ...this.points.filter(([at]) => at > end)];
+      byId("power-note").textContent = "";
+    } catch {
+      byId("power-note").textContent = say("chartless");
+    }
     this.draw();
   }
 
-  add(tick) {
-    if (!this.chart) return;
-    this.take(tick.at * 1000, tick.feeds.map((f) => f[0]));
-    const first = tick.at * 1000 - HOUR;
-    for (const row of [...this.rows, this.sum]) while (row.length && row[0][0] < first) row.shift();
-    if (!this.last || tick.at - this.last >= 5) {
-      this.last = tick.at;
-      this.draw();
-    }
+  async begin() {
+    if (this.chart) return;
+    const library = await import("/screen/charts/index.js");
+    this.chart ??= library.echarts.init(byId("power"), null, { renderer: "svg" });
+    new ResizeObserver(() => this.chart.resize()).observe(byId("power"));
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
 
-  take(at, values) {
-    values.forEach((value, row) => this.rows[row].push([at, value]));
-    const whole = values.every((v) => v !== null) ? values.reduce((a, b) => a + b, 0) : null;
-    this.sum.push([at, whole]);
+  // A live point is the mean of its span, and a gap where nothing was read in it.
+  show(tick) {
+    if (!this.points) return;
+    const at = Math.floor((tick.at * 1000) / SPAN) * SPAN;
+    if (this.span?.at !== at) {
+      this.span = { at, sums: tick.feeds.map(() => [0, 0]) };
+      if (this.points.length && at - this.points.at(-1)[0] > 2 * SPAN) this.points.push([at - SPAN, ...tick.feeds.map(() => null)]);
+      this.points.push([at]);
+      this.points = this.points.filter(([then]) => then >= at - HOUR);
+    }
+    tick.feeds.forEach(([power], row) => {
+      if (power === null) return;
+      this.span.sums[row][0] += power;
+      this.span.sums[row][1] += 1;
+    });
+    this.points[this.points.length - 1] = [at, ...this.span.sums.map(([sum, n]) => (n ? sum / n : null))];
+    if (document.hidden || (this.drawn && tick.at - this.drawn < 5)) return;
+    this.drawn = tick.at;
+    this.draw();
   }
 
   draw() {
+    if (!this.chart) return;
     const style = getComputedStyle(document.documentElement);
-    const ink = style.getPropertyValue("--soft").trim();
-    const color = (label) => style.getPropertyValue(`--feed-${label.toLowerCase()}`).trim() || ink;
-    const line = (name, data, tint, dash) => ({
-      name, data, type: "line", showSymbol: false, connectNulls: false, animation: false,
-      lineStyle: { width: 2, type: dash }, color: tint,
+    const color = (name) => style.getPropertyValue(`--${name}`).trim();
+    const line = (name, tint, value, dash) => ({
+      name, type: "line", showSymbol: false, connectNulls: false, animation: false, color: tint,
+      lineStyle: { width: 2, type: dash }, data: this.points.map((point) => [point[0], value(point)]),
     });
-    const feeds = this.plan.feeds.map((f, row) => line(f.label, this.rows[row], color(f.label), "solid"));
+    const labels = this.plan.feeds.map((feed) => feed.label);
+    const series = this.plan.feeds.map((feed, row) => {
+      const dash = labels.indexOf(feed.label) === row ? "solid" : "dotted"; // of one label, one colour
+      return line(feedName(this.plan, feed), color(`feed-${this.plan.tints.get(feed.label)}`), (point) => point[row + 1], dash);
+    });
+    if (series.length > 1) series.push(line(say("sum"), color("soft"), whole, [4, 4]));
+    const end = this.points.at(-1)?.[0] ?? Date.now();
+    const first = this.points.find((point) => point.slice(1).some((v) => v !== null))?.[0] ?? end;
+    const start = Math.max(end - HOUR, Math.min(first, end - LEAST));
+    const text = { color: color("soft"), fontFamily: FONT, fontSize: 12 };
     this.chart.setOption({
-      textStyle: { fontFamily: "inherit", color: ink },
-      grid: { left: 52, right: 12, top: 34, bottom: 26 },
-      legend: { top: 0, left: 0, icon: "rect", itemHeight: 3, itemWidth: 18, textStyle: { color: ink } },
-      tooltip: { trigger: "axis", valueFormatter: (v) => number(v === null ? null : v / 1000, 2, "kW") },
-      xAxis: { type: "time", splitNumber: 6, axisLabel: { color: ink, hideOverlap: true, formatter: "{HH}:{mm}" }, splitLine: { show: false } },
-      yAxis: {
-        type: "value", min: 0, axisLabel: { color: ink, formatter: (v) => (v / 1000).toLocaleString(tongue()) + " kW" },
-        splitLine: { lineStyle: { color: style.getPropertyValue("--line").trim() } },
+      textStyle: text,
+      grid: { left: 56, right: 16, top: 34, bottom: 26 },
+      legend: { top: 0, left: 0, icon: "rect", itemHeight: 3, itemWidth: 18, textStyle: text },
+      tooltip: {
+        trigger: "axis", valueFormatter: (v) => number(v === null ? null : v / 1000, 2, "kW"),
+        backgroundColor: color("card"), borderColor: color("line"), textStyle: { ...text, color: color("ink") },
       },
-      series: [...feeds, line(say("sum"), this.sum, ink, "dashed")],
+      xAxis: {
+        type: "time", min: start, max: end, minInterval: (end - start) / (byId("power").clientWidth < 420 ? 4 : 8), splitNumber: 4,
+        axisLabel: { ...text, hideOverlap: true, formatter: (at) => clock(at) }, splitLine: { show: false },
+      },
+      yAxis: {
+        type: "value", min: 0, splitNumber: 4, splitLine: { lineStyle: { color: color("line") } },
+        axisLabel: { ...text, formatter: (v) => `${(v / 1000).toLocaleString(tongue())} kW` },
+      },
+      series,
     }, { replaceMerge: ["series"] });
+    label(byId("power"), this.told(series));
   }
+
+  // What a screen reader says in place of the picture.
+  told(series) {
+    return [say("power_hour"), ...series.map(({ name, data }) => {
+      const known = data.map(([, value]) => value).filter((v) => v !== null && v !== undefined).map((v) => v / 1000);
+      if (!known.length) return `${name}: ${say("gap")}`;
+      return `${name}: ${number(known.at(-1), 1, "kW")}, ${number(Math.min(...known), 1)} – ${number(Math.max(...known), 1, "kW")}`;
+    })].join("; ");
+  }
+}
+
+function whole(point) {
+  const values = point.slice(1);
+  return values.length && values.every((v) => v !== null) ? values.reduce((a, b) => a + b, 0) : null;
 }

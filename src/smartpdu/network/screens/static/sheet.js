@@ -1,129 +1,148 @@
-// Dialogs: switching an outlet by holding, shelving an alarm with an end and a reason.
+// Dialogs: an outlet with its live facts and its switch, and shelving an alarm.
 
-import { button, make } from "./draw.js";
-import { number, say } from "./words.js";
+import { button, byId, make, set } from "./element.js";
+import { holdButton } from "./hold.js";
+import { send } from "./link.js";
+import { order } from "./order.js";
+import { count, placeName, silences } from "./plan.js";
+import { number, say, sayError } from "./words.js";
 
-const HOLD = 1500; // ms that a person holds to confirm
-const sheet = () => document.getElementById("sheet");
-
-export async function send(method, path, body) {
-  const answer = await fetch(path, {
-    method,
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
-  const text = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(text.detail || text.title || answer.statusText);
-  return text;
-}
-
-export function askSwitch(plan, index, row) {
-  const outlet = plan.outlets[index];
-  const [on, current, power] = row;
-  const box = open(outlet.name);
-  box.append(make("p", "place", `${outlet.path} · ${outlet.connector} · ${number(outlet.rated_current, 0, "A")}`));
-  const state = on === null ? say("unknown") : on ? say("on") : say("off");
-  box.append(make("p", "now", `${say("now")}: ${state}, ${number(current, 2, "A")}, ${number(power, 0, "W")}`));
-  if (!outlet.switchable) {
-    box.append(make("p", "locked-note", say("locked")));
-  } else if (plan.may_switch) {
-    const wish = on === 0;
-    box.append(make("p", wish ? "will" : "will warn", `${say("will")}: ${say(wish ? "gets" : "loses")}`));
-    box.append(holdButton(say(wish ? "hold_on" : "hold_off"), wish ? "go" : "stop", (told) => order(outlet, wish, told)));
+export class Sheet {
+  constructor() {
+    this.box = byId("sheet");
+    this.box.addEventListener("close", () => this.end());
   }
-  box.append(button(say("close"), () => sheet().close(), "quiet"));
-  sheet().showModal();
-}
 
-async function order(outlet, on, told) {
-  told(say("sending"));
-  try {
-    let command = await send("PUT", `/api/v1/outlets/${outlet.path}/power`, { on });
-    for (let tries = 0; command.state === "intended" && tries < 60; tries += 1) {
-      told(say("intended"));
-      await new Promise((go) => setTimeout(go, 300));
-      command = await (await fetch(`/api/v1/commands/${command.id}`)).json();
+  end() {
+    this.switch?.cancel();
+    this.switch = this.outlet = undefined;
+  }
+
+  open(title) {
+    this.end();
+    const inner = make("div", "sheet");
+    const head = make("h3", "", title);
+    head.id = "sheet-title";
+    head.tabIndex = -1;
+    head.autofocus = true; // no button has the focus: a key that is still down presses nothing
+    inner.append(head);
+    this.box.replaceChildren(inner);
+    return inner;
+  }
+
+  askOutlet(plan, row, tick) {
+    const outlet = plan.outlets[row];
+    const inner = this.open(outlet.name);
+    const circuit = plan.circuitOf.get(outlet.circuit);
+    const phase = plan.phaseOf.get(outlet.phase);
+    const what = [`${plan.pduOf.get(outlet.pdu).name} · ${count(outlet)}`, `${circuit.name} ${phase.name}`, `${outlet.connector} ${number(outlet.rated_current, 0, "A")}`];
+    this.facts = make("dl", "facts");
+    this.zone = make("div", "zone");
+    this.result = make("p", "result");
+    this.result.setAttribute("role", "status");
+    inner.append(make("p", "place", what.join(" · ")), this.facts, this.zone, this.result, button(say("close"), () => this.box.close(), "quiet"));
+    this.plan = plan;
+    this.outlet = { outlet, row };
+    this.busy = false;
+    this.situation = "";
+    this.show(tick, true);
+    this.box.showModal();
+  }
+
+  // While the dialog is open its facts are as live as the page, and so is what it offers.
+  show(tick, alive) {
+    if (!this.outlet) return;
+    const { outlet, row } = this.outlet;
+    const [on, current, power, contact] = tick.outlets[row];
+    const told = [
+      [say("state"), on === null ? say("unknown") : say(on ? "on" : "off")],
+      ...(outlet.metered || current !== null ? [[say("current"), number(current, 2, "A")]] : []),
+      ...(outlet.metered || power !== null ? [[say("power"), number(power, 0, "W")]] : [[say("power"), say("unmetered")]]),
+      ...(contact === null ? [] : [[say("contact"), number(contact, 0, "°C")]]),
+      ...tick.alarms.filter((a) => a.place === outlet.path && a.level).map((a) => [say("alarm_here"), a.words]),
+    ];
+    if (this.facts.children.length !== told.length * 2) {
+      this.facts.replaceChildren(...told.flatMap(() => [make("dt"), make("dd")]));
     }
-    const bad = command.state === "done" ? "" : "bad";
-    told(command.state === "done" ? say("done") : `${say(command.state)}: ${command.reason}`, bad || "good");
-  } catch (error) {
-    told(`${say("refused")}: ${error.message}`, "bad");
+    told.forEach(([name, value], n) => {
+      set(this.facts.children[n * 2], name);
+      set(this.facts.children[n * 2 + 1], value);
+    });
+    this.facts.classList.toggle("old", !alive);
+    const stale = silences(this.plan, tick).has(outlet.source);
+    this.offer(situation(this.plan, outlet, on, alive, stale), outlet);
+  }
+
+  // What is offered changes with the outlet: a hold that has begun ends when it would do otherwise.
+  offer(now, outlet) {
+    if (this.busy || now === this.situation) return;
+    this.situation = now;
+    this.switch?.cancel();
+    this.switch = undefined;
+    if (now !== "on" && now !== "off") {
+      this.zone.replaceChildren(make("p", "locked-note", say(now)));
+      return;
+    }
+    const wish = now === "off";
+    this.switch = holdButton(say(wish ? "hold_on" : "hold_off"), wish ? "go" : "stop", () => this.act(outlet, wish));
+    this.zone.replaceChildren(make("p", wish ? "will" : "will warn", say(wish ? "gets" : "loses")), this.switch.hold);
+  }
+
+  async act(outlet, wish) {
+    const { result } = this;
+    this.busy = true;
+    await order(outlet, wish, (words, mood) => {
+      result.textContent = words;
+      result.className = `result ${mood ?? ""}`;
+    });
+    if (result !== this.result) return; // another dialog is open by now
+    this.busy = false;
+    this.situation = "";
+  }
+
+  askShelve(plan, alarm) {
+    const inner = this.open(alarm.words);
+    const form = make("form");
+    const minutes = field(form, say("minutes"), "number", "60");
+    minutes.min = "1";
+    const why = field(form, say("why"), "text", "");
+    why.required = minutes.required = true;
+    why.maxLength = 200;
+    const result = make("p", "result");
+    result.setAttribute("role", "alert");
+    const go = make("button", "go", say("shelve"));
+    form.append(result, go, button(say("cancel"), () => this.box.close(), "quiet"));
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const wish = { rule: alarm.rule, place: alarm.place, minutes: Number(minutes.value), reason: why.value };
+      try {
+        await send("POST", "/api/v1/alarms/shelve", wish);
+        this.box.close();
+      } catch (error) {
+        result.textContent = sayError(error);
+        result.className = "result bad";
+      }
+    });
+    inner.append(make("p", "place", placeName(plan, alarm.place)), form);
+    this.box.showModal();
   }
 }
 
-function holdButton(text, classes, action) {
-  const wrap = make("div", "hold-wrap");
-  const hold = make("button", `hold ${classes}`);
-  hold.type = "button";
-  hold.append(make("i"), make("span", "", text));
-  const result = make("p", "result");
-  result.setAttribute("role", "status");
-  let timer = 0;
-  const start = (event) => {
-    if (event.type === "keydown" && (event.repeat || ![" ", "Enter"].includes(event.key))) return;
-    if (event.type === "keydown") event.preventDefault();
-    if (timer || hold.disabled) return;
-    hold.classList.add("holding");
-    timer = setTimeout(() => {
-      timer = 0;
-      hold.classList.remove("holding");
-      hold.disabled = true;
-      action((words, mood) => {
-        result.textContent = words;
-        result.className = `result ${mood || ""}`;
-      });
-    }, HOLD);
-  };
-  const stop = () => {
-    clearTimeout(timer);
-    timer = 0;
-    hold.classList.remove("holding");
-  };
-  hold.addEventListener("pointerdown", start);
-  hold.addEventListener("keydown", start);
-  for (const end of ["pointerup", "pointerleave", "pointercancel", "keyup", "blur"]) hold.addEventListener(end, stop);
-  hold.addEventListener("contextmenu", (event) => event.preventDefault());
-  wrap.append(hold, result);
-  return wrap;
+// Why this outlet cannot be switched from here now; or on, or off.
+function situation(plan, outlet, on, alive, stale) {
+  if (!outlet.switchable) return "locked";
+  if (!plan.may_switch) return "viewing";
+  if (!alive) return "cut_off";
+  if (on === null || stale) return "blind";
+  return on ? "on" : "off";
 }
 
-export function askShelve(alarm) {
-  const box = open(alarm.title[document.documentElement.lang]);
-  box.append(make("p", "place", alarm.place));
-  const minutes = field(box, say("minutes"), "number", "60");
-  minutes.min = "1";
-  const reason = field(box, say("why"), "text", "");
-  const result = make("p", "result");
-  const act = async () => {
-    try {
-      await send("POST", "/api/v1/alarms/shelve", {
-        rule: alarm.rule, place: alarm.place, minutes: Number(minutes.value), reason: reason.value,
-      });
-      sheet().close();
-    } catch (error) {
-      result.textContent = error.message;
-      result.className = "result bad";
-    }
-  };
-  box.append(result, button(say("shelve"), act, "go"), button(say("cancel"), () => sheet().close(), "quiet"));
-  sheet().showModal();
-}
-
-function field(box, name, type, value) {
-  const label = make("label", "", name);
+function field(form, name, type, value) {
+  const box = make("label", "", name);
   const input = make("input");
   input.type = type;
   input.value = value;
-  label.append(input);
-  box.append(label);
+  box.append(input);
+  form.append(box);
   return input;
-}
-
-function open(title) {
-  const box = make("div", "sheet");
-  const head = make("h3", "", title);
-  head.id = "sheet-title";
-  box.append(head);
-  sheet().replaceChildren(box);
-  return box;
 }

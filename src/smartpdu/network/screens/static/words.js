@@ -1,24 +1,37 @@
 // What an operator reads, in English and German; every text of the page stands here.
 
+import { Refused, Stranger } from "./link.js";
+
 const WORDS = {
   en: {
-    rack: "Rack", pdu: "PDU", phases: "Phases A and B", power: "Power, last hour", alarms: "Alarms",
-    events: "Events", leave: "Log out", other: "Deutsch", live: "live", lost: "connection lost",
-    none: "No alarm stands.", calm: "no alarms", critical: "critical", warning: "warning",
-    on: "on", off: "off", unknown: "unknown", open: "open", closed: "closed", tripped: "OPEN",
-    reserve: "reserve alone", nothing: "no reserve", door: "Door", top: "top", bottom: "bottom",
-    note: "Mark: 80 % of the rating. Reserve: what is left if this feed had to carry the rack alone.",
-    acknowledge: "Acknowledge", shelve: "Shelve", minutes: "minutes", why: "Reason", cancel: "Cancel",
-    known: "known by", shelved: "shelved until", passed: "passed, not acknowledged", since: "since",
-    limit: "limit", cause: "Likely cause", action: "What to do", locked: "cannot be switched",
-    hold_on: "Hold to switch on", hold_off: "Hold to switch off", now: "Now", will: "Then",
+    rackless: "This site has no rack yet", racks: "Racks", feeds: "Feeds", power_hour: "Power, last hour",
+    alarms_title: "Alarms", events: "Events", leave: "Log out", other: "Deutsch", house: "program",
+    live: "live", lost: "not live",
+    old: "Connection lost. What you see is from {}; trying again.",
+    unreachable: "The program does not answer; trying again.",
+    stranger: "Your session is over. Open the page with a new login link.",
+    silent: "No answer for {}: the values are old or missing.",
+    none: "No alarm stands.", calm: "no alarms", critical: "critical", warning: "warning", passed: "passed, not acknowledged",
+    alarm: "alarm", alarms: "alarms", alarm_here: "Alarm", more_alarms: "more alarms", places: "places", by: "by",
+    on: "on", off: "off", unknown: "unknown", open: "open", closed: "closed", tripped: "OPEN", dead: "no voltage", gap: "no reading",
+    reserve: "reserve", lacking: "lacking", residual: "residual", dew: "dew point", sum: "Sum",
+    key_now: "now", key_alone: "more, if this feed carried the rack alone", key_limit: "warning limit; the reserve counts to 80 % of the rating",
+    acknowledge: "Acknowledge", acknowledge_all: "Acknowledge all", shelve: "Shelve", unshelve: "Unshelve", minutes: "Minutes", why: "Reason", cancel: "Cancel",
+    known: "known by", shelved: "shelved until", since: "since", limit: "limit", more_about: "Cause and action",
+    cause: "Likely cause", action: "What to do",
+    state: "State", current: "Current", power: "Power", contact: "Contact", unmetered: "not metered",
+    locked: "This outlet cannot be switched.", viewing: "You may look, not switch.",
+    cut_off: "There is no connection to the program: nothing can be switched.",
+    blind: "The outlet cannot be read back now, so it is not switched.",
+    hold_on: "Hold to switch on", hold_off: "Hold to switch off", again: "Press again to confirm",
     loses: "This outlet loses its power. What hangs on it lives only if it has another supply.",
     gets: "This outlet gets power. What hangs on it may start by itself.",
-    sending: "being recorded", intended: "recorded, waiting for the relay", done: "done",
-    refused: "refused", disobeyed: "the outlet did not follow", close: "Close", failed: "failed",
-    dew: "dew point", humidity: "humidity", residual: "residual", energy: "energy",
+    sending: "being recorded", intended: "recorded, waiting for the relay", done: "done: read back",
+    refused: "refused", disobeyed: "the outlet did not follow", close: "Close",
+    unanswered: "no answer; asking again", unknown_end: "No answer: whether the order was recorded is not known. Look at the events.",
+    chartless: "The past cannot be shown just now.",
     claim: "Early warning and support. It never replaces a breaker, an RCD, a fire alarm system or an electrician.",
-    sum: "Sum", more: "more alarms", viewer: "viewer", operator: "operator", admin: "administrator",
+    viewer: "viewer", operator: "operator", admin: "administrator",
     kinds: {
       AlarmRaised: "raised", AlarmEased: "eased", AlarmCleared: "cleared", AlarmFlood: "many at once",
       AlarmAcknowledged: "acknowledged", AlarmShelved: "shelved", AlarmUnshelved: "unshelved",
@@ -27,25 +40,37 @@ const WORDS = {
       RuleBroken: "rule broken", HouseStarted: "program started", HouseStopped: "program stopped",
       RecordingTroubled: "recording had trouble", ClockStepped: "clock was set",
     },
+    reasons: {},
   },
   de: {
-    rack: "Rack", pdu: "PDU", phases: "Phasen A und B", power: "Leistung, letzte Stunde", alarms: "Alarme",
-    events: "Ereignisse", leave: "Abmelden", other: "English", live: "live", lost: "Verbindung verloren",
-    none: "Kein Alarm steht an.", calm: "keine Alarme", critical: "kritisch", warning: "Warnung",
-    on: "ein", off: "aus", unknown: "unbekannt", open: "offen", closed: "geschlossen", tripped: "OFFEN",
-    reserve: "Reserve allein", nothing: "keine Reserve", door: "Tür", top: "oben", bottom: "unten",
-    note: "Marke: 80 % des Nennstroms. Reserve: was bleibt, wenn diese Einspeisung das Rack allein trüge.",
-    acknowledge: "Quittieren", shelve: "Zurückstellen", minutes: "Minuten", why: "Grund", cancel: "Abbrechen",
-    known: "bekannt:", shelved: "zurückgestellt bis", passed: "vorbei, nicht quittiert", since: "seit",
-    limit: "Grenze", cause: "Wahrscheinliche Ursache", action: "Was tun", locked: "nicht schaltbar",
-    hold_on: "Halten zum Einschalten", hold_off: "Halten zum Ausschalten", now: "Jetzt", will: "Dann",
+    rackless: "Dieser Standort hat noch kein Rack", racks: "Racks", feeds: "Einspeisungen", power_hour: "Leistung, letzte Stunde",
+    alarms_title: "Alarme", events: "Ereignisse", leave: "Abmelden", other: "English", house: "Programm",
+    live: "live", lost: "nicht live",
+    old: "Verbindung verloren. Was hier steht, ist von {}; neuer Versuch läuft.",
+    unreachable: "Das Programm antwortet nicht; neuer Versuch läuft.",
+    stranger: "Die Sitzung ist beendet. Die Seite mit einem neuen Login-Link öffnen.",
+    silent: "Keine Antwort seit {}: Werte sind alt oder fehlen.",
+    none: "Kein Alarm steht an.", calm: "keine Alarme", critical: "kritisch", warning: "Warnung", passed: "vorbei, nicht quittiert",
+    alarm: "Alarm", alarms: "Alarme", alarm_here: "Alarm", more_alarms: "weitere Alarme", places: "Stellen", by: "von",
+    on: "ein", off: "aus", unknown: "unbekannt", open: "offen", closed: "geschlossen", tripped: "OFFEN", dead: "spannungslos", gap: "kein Messwert",
+    reserve: "Reserve", lacking: "es fehlen", residual: "Differenzstrom", dew: "Taupunkt", sum: "Summe",
+    key_now: "jetzt", key_alone: "mehr, wenn diese Einspeisung das Rack allein trüge", key_limit: "Warngrenze; die Reserve zählt bis 80 % des Nennstroms",
+    acknowledge: "Quittieren", acknowledge_all: "Alle quittieren", shelve: "Zurückstellen", unshelve: "Wieder aktivieren", minutes: "Minuten", why: "Grund", cancel: "Abbrechen",
+    known: "bekannt:", shelved: "zurückgestellt bis", since: "seit", limit: "Grenze", more_about: "Ursache und Abhilfe",
+    cause: "Wahrscheinliche Ursache", action: "Was tun",
+    state: "Zustand", current: "Strom", power: "Leistung", contact: "Kontakt", unmetered: "nicht gemessen",
+    locked: "Diese Steckdose ist nicht schaltbar.", viewing: "Nur ansehen; schalten ist dieser Rolle nicht erlaubt.",
+    cut_off: "Keine Verbindung zum Programm: es kann nichts geschaltet werden.",
+    blind: "Die Steckdose ist jetzt nicht zurücklesbar und wird darum nicht geschaltet.",
+    hold_on: "Halten zum Einschalten", hold_off: "Halten zum Ausschalten", again: "Zum Bestätigen erneut drücken",
     loses: "Diese Steckdose wird stromlos. Was daran hängt, lebt nur mit einer zweiten Zuleitung weiter.",
     gets: "Diese Steckdose erhält Strom. Was daran hängt, kann von selbst anlaufen.",
-    sending: "wird aufgezeichnet", intended: "aufgezeichnet, wartet auf das Relais", done: "erledigt",
-    refused: "abgewiesen", disobeyed: "die Steckdose hat nicht geschaltet", close: "Schließen", failed: "gescheitert",
-    dew: "Taupunkt", humidity: "Feuchte", residual: "Differenzstrom", energy: "Energie",
+    sending: "wird aufgezeichnet", intended: "aufgezeichnet, wartet auf das Relais", done: "erledigt: zurückgelesen",
+    refused: "abgewiesen", disobeyed: "die Steckdose hat nicht geschaltet", close: "Schließen",
+    unanswered: "keine Antwort; neuer Versuch", unknown_end: "Keine Antwort: ob der Befehl aufgezeichnet wurde, ist offen. Ereignisse ansehen.",
+    chartless: "Der Verlauf ist gerade nicht darstellbar.",
     claim: "Frühwarnung und Hilfe. Ersetzt weder Leitungsschutz noch FI, Brandmeldeanlage oder Elektrofachkraft.",
-    sum: "Summe", more: "weitere Alarme", viewer: "Betrachter", operator: "Bediener", admin: "Verwalter",
+    viewer: "Betrachter", operator: "Bediener", admin: "Verwalter",
     kinds: {
       AlarmRaised: "ausgelöst", AlarmEased: "gemildert", AlarmCleared: "vorbei", AlarmFlood: "viele zugleich",
       AlarmAcknowledged: "quittiert", AlarmShelved: "zurückgestellt", AlarmUnshelved: "wieder aktiv",
@@ -53,6 +78,16 @@ const WORDS = {
       CommandRefused: "Befehl abgewiesen", CommandDisobeyed: "Befehl nicht befolgt", OutletTurned: "geschaltet",
       RuleBroken: "Regel gestört", HouseStarted: "Programm gestartet", HouseStopped: "Programm beendet",
       RecordingTroubled: "Aufzeichnung gestört", ClockStepped: "Uhr gestellt",
+    },
+    reasons: { // the program's own words, as far as they are fixed
+      "read back": "zurückgelesen", "read back unchanged": "unverändert zurückgelesen", "no read-back": "nicht zurücklesbar",
+      "it was so already": "war schon so", "seen after a restart": "nach einem Neustart gesehen",
+      "this outlet cannot be switched": "nicht schaltbar",
+      "an earlier order of this outlet is still open": "ein früherer Befehl dieser Steckdose ist noch offen",
+      "the outlet cannot be read back now, so the effect would not be seen": "jetzt nicht zurücklesbar, die Wirkung bliebe ungesehen",
+      "cut off by a restart; the outlet has not changed": "durch einen Neustart abgebrochen, unverändert",
+      "cut off by a restart; its outlet is no more": "durch einen Neustart abgebrochen, die Steckdose gibt es nicht mehr",
+      "no answer": "keine Antwort",
     },
   },
 };
@@ -74,13 +109,34 @@ export function say(key) { return WORDS[language][key] ?? key; }
 
 export function kind(name) { return WORDS[language].kinds[name] ?? name; }
 
+export function reason(words) { return WORDS[language].reasons[words] ?? words; }
+
+// Why something did not happen, in the program's words where it had any.
+export function sayError(error) {
+  if (error instanceof Refused) return reason(error.message);
+  return say(error instanceof Stranger ? "stranger" : "unreachable");
+}
+
+// A gap is a dash, never a zero; a zero has no sign.
 export function number(value, digits, unit) {
   if (value === null || value === undefined) return "–";
-  const text = value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const rounded = Number(value.toFixed(digits)) + 0;
+  const text = rounded.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
   return unit ? `${text}\u202f${unit}` : text;
 }
 
-export function time(at) {
-  const date = typeof at === "number" ? new Date(at * 1000) : new Date(at);
-  return date.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+const SECOND = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+const MINUTE = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+
+const date = (at) => new Date(typeof at === "number" && at < 1e11 ? at * 1000 : at);
+
+export function time(at) { return date(at).toLocaleTimeString(language, SECOND); }
+
+export function clock(at) { return date(at).toLocaleTimeString(language, MINUTE); }
+
+// A time of today, or a day and a time.
+export function moment(at) {
+  const then = date(at);
+  if (then.toDateString() === new Date().toDateString()) return time(at);
+  return then.toLocaleString(language, { day: "2-digit", month: "short", ...MINUTE });
 }

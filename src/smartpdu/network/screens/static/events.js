@@ -1,0 +1,52 @@
+// What happened, the newest first.
+
+import { byId, make } from "./element.js";
+import { placeName } from "./plan.js";
+import { kind, moment, number, reason, say, tongue } from "./words.js";
+
+const MOST = 40;
+
+export class Events {
+  constructor() { this.events = []; }
+
+  get last() { return this.events[0]?.seq ?? 0; }
+
+  build(plan) {
+    this.plan = plan;
+    byId("events-title").textContent = say("events");
+    this.draw();
+  }
+
+  // Takes events in any order, each once.
+  take(told) {
+    const known = new Set(this.events.map((event) => event.seq));
+    const fresh = told.filter((event) => !known.has(event.seq));
+    if (!fresh.length) return;
+    this.events = [...fresh, ...this.events].sort((a, b) => b.seq - a.seq).slice(0, MOST);
+    if (this.plan) this.draw();
+  }
+
+  draw() { byId("events").replaceChildren(...this.events.map((event) => this.item(event))); }
+
+  item({ at, kind: name, place, body }) {
+    const item = make("li");
+    const title = this.plan.hazards[body.rule]?.title[tongue()] ?? body.rule ?? "";
+    const on = body.on === undefined ? "" : say(body.on ? "on" : "off");
+    const where = make("span", "place", place === "house" ? "" : placeName(this.plan, place));
+    where.title = place;
+    item.append(make("time", "", moment(at)), make("span", "what", [title, kind(name), on].filter(Boolean).join(" ")), where);
+    const more = details(body);
+    if (more) item.append(make("span", "why", more));
+    return item;
+  }
+}
+
+function details({ reason: why, error, by, places, step }) {
+  const said = why ?? error;
+  return [
+    said && reason(said),
+    by && by !== "house" && `${say("by")} ${by}`,
+    places && `${places.length} ${say("places")}`,
+    step !== undefined && number(step, 1, "s"),
+  ].filter(Boolean).join(" · ");
+}
