@@ -121,7 +121,8 @@ class Database:
         connection = apsw.Connection(str(self.path), flags=flags, vfs=self._vfs)
         try:
             connection.set_busy_timeout(PATIENCE)
-            self._form(connection)  # another program's file is told before its mode is changed
+            # another program's file is told before its mode is changed
+            _in_transaction(connection, "DEFERRED", self._form)
             if connection.pragma("journal_mode", "WAL") != "wal":
                 raise StoreError(f"{self.path}: no write-ahead log can be kept on this disk")
             connection.execute(f"PRAGMA synchronous = {self._synchronous}")

@@ -21,13 +21,14 @@ import numpy as np
 from smartpdu.store.database import Database, Row, rows
 
 TEXTS = ("kind", "place", "body")
+SEAL = "CASE typeof(seal) WHEN 'blob' THEN seal END"
 GENESIS = hashlib.sha256(b"SmartPDU journal, form 1").digest()
 # What has not the form in which it was written is no value at all: whoever changes the file can
 # make text of bytes, or bytes that are no text.
 COLUMNS = (
     "seq, CASE typeof(at) WHEN 'real' THEN at END, "
     + "".join(f"CASE typeof({t}) WHEN 'text' THEN CAST({t} AS BLOB) END, " for t in TEXTS)
-    + "CASE typeof(seal) WHEN 'blob' THEN seal END"
+    + SEAL
 )
 FURTHEST = 2**63 - 1  # what SQLite can count
 ALTERED = "altered"
@@ -231,7 +232,7 @@ def _diagnosed(connection: apsw.Connection, count: int, row: Row) -> Verdict:
 
 def _fits_elsewhere(connection: apsw.Connection, row: Row) -> bool:
     before: bytes | None = GENESIS
-    walk: Iterable[Row] = connection.execute("SELECT seq, seal FROM events ORDER BY seq")
+    walk: Iterable[Row] = connection.execute(f"SELECT seq, {SEAL} FROM events ORDER BY seq")
     for seq, seal in walk:
         # the seal below its true place may itself have moved there, hence both
         if seq != row[0] and (_fits(before, seq, row) or _fits(seal, seq, row)):
