@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from smartpdu.app.config import demo
-from smartpdu.app.lines import Lines
 from smartpdu.app.scenario import Order, Scenario
 from smartpdu.app.simulate import Run, begun
+from smartpdu.drivers.lines import Lines
 from smartpdu.engine.house import House
 from smartpdu.model.build import Design, built
 from smartpdu.model.plant import Plant

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from smartpdu.app.config import ConfigError, demo, load, site_from_text
+from smartpdu.app.config import demo, load, site_from_text
+from smartpdu.app.fault import ConfigError
 from smartpdu.engine.house import house
 from smartpdu.model.plant import Kind
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from living import scene
 
-from smartpdu.app.config import ConfigError, demo
+from smartpdu.app.config import demo
+from smartpdu.app.fault import ConfigError
 from smartpdu.app.scenario import scenario
 from smartpdu.app.simulate import START, found, simulate, within
 from smartpdu.model.event import (

@@ -4,9 +4,11 @@ import asyncio
 from pathlib import Path
 from typing import TextIO
 
-from smartpdu.app.config import ConfigError, Fault, Site, load
+from smartpdu.app.config import Site, load, table_of
+from smartpdu.app.fault import ConfigError, Fault
 from smartpdu.app.wire import sources, world
 from smartpdu.drivers.source import SourceError
+from smartpdu.model.plant import places
 
 
 def check(path: Path, offline: bool, out: TextIO, err: TextIO) -> int:
@@ -28,21 +30,32 @@ async def _ask_all(site: Site) -> None:
     """Read every source once; raises ConfigError naming each that does not answer."""
     opened = sources(site, world())
 
-    async def ask(number: int, path: str) -> Fault | None:
+    async def ask(number: int, path: str) -> list[Fault]:
         source, _ = opened[path]
         try:
             await source.read()
+            untold = getattr(source, "untold", tuple)
+            return [_absent(site, place) for place in untold()]
         except SourceError as error:
             settings = site.sources[number].settings
             key = "address" if "address" in settings else "driver"
             line = site.lines.of("source", number, key)
             found = f"{settings.get(key, site.sources[number].driver)!r}: {error}"
-            return Fault(site.file, line, f"source.{key}", found, "a device that answers")
+            return [Fault(site.file, line, f"source.{key}", found, "a device that answers")]
         finally:
             await source.close()
-        return None
 
     asked = [ask(n, s.path) for n, s in enumerate(site.sources)]
-    faults = [fault for fault in await asyncio.gather(*asked) if fault is not None]
+    faults = [fault for several in await asyncio.gather(*asked) for fault in several]
     if faults:
-        raise ConfigError(faults)
+        raise ConfigError(sorted(faults, key=lambda fault: fault.line))
+
+
+def _absent(site: Site, place: str) -> Fault:
+    """The fault of a row of which its device tells nothing."""
+    kind, row = places(site.plant)[place]
+    table, number = table_of(site, kind, row)
+    address = site.plant.table(kind).address[row]
+    line = site.lines.of(table, number, "address")
+    expected = "the address of one that the device has"
+    return Fault(site.file, line, f"{table}.address", f"{address!r} of {place}", expected)

@@ -1,4 +1,4 @@
-"""The command line: run, simulate, check, token."""
+"""The command line: run, simulate, check, discover, token."""
 
 import argparse
 import os
@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     _run_parser(commands)
     _simulate_parser(commands)
     _check_parser(commands)
+    _discover_parser(commands)
     _token_parser(commands)
     return parser
 
@@ -80,6 +81,24 @@ def _check_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     check.set_defaults(action=_check)
 
 
+def _discover_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    discover = commands.add_parser(
+        "discover",
+        help="print a site file for an SNMP device",
+        epilog="The keys of SNMPv3 are read from SMARTPDU_AUTH_KEY and SMARTPDU_PRIVACY_KEY.",
+    )
+    discover.add_argument("address", metavar="HOST[:PORT]")
+    discover.add_argument("--community", metavar="C", help="SNMPv2c; without a user: public")
+    discover.add_argument("--user", help="SNMPv3")
+    discover.add_argument("--auth", help="md5, sha1, sha224, sha256, sha384 or sha512")
+    discover.add_argument("--privacy", help="des, aes128, aes192 or aes256")
+    discover.add_argument("--map", metavar="NAME", help="take this map, or a file in .toml")
+    discover.add_argument("--rack", default="rack1", help="what its rack shall be called")
+    discover.add_argument("--pdu", default="A", help="what it shall be called in its rack")
+    discover.add_argument("--timeout", type=float, help="seconds to wait for an answer")
+    discover.set_defaults(action=_discover)
+
+
 def _token_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     token = commands.add_parser("token", help="bearer tokens for the API")
     kinds = token.add_subparsers(required=True, metavar="ACTION")
@@ -105,7 +124,8 @@ def _seed(text: str) -> int:
 
 
 def _run(wanted: argparse.Namespace) -> int:
-    from smartpdu.app.config import ConfigError, demo, load
+    from smartpdu.app.config import demo, load
+    from smartpdu.app.fault import ConfigError
     from smartpdu.app.listen import ListenError, listening
     from smartpdu.app.log import to_stderr
     from smartpdu.app.wire import CannotStart, run
@@ -137,6 +157,17 @@ def _check(wanted: argparse.Namespace) -> int:
 
     to_stderr()
     return check(wanted.site, wanted.offline, sys.stdout, sys.stderr)
+
+
+def _discover(wanted: argparse.Namespace) -> int:
+    from smartpdu.app.discover import Wish, discover, from_environment
+
+    names = ("address", "community", "user", "auth", "privacy", "timeout")
+    given = {name: value for name in names if (value := getattr(wanted, name)) is not None}
+    if "user" not in given:
+        given.setdefault("community", "public")
+    wish = Wish(from_environment(given), wanted.map, wanted.rack, wanted.pdu)
+    return discover(wish, sys.stdout, sys.stderr)
 
 
 def _token_create(wanted: argparse.Namespace) -> int:

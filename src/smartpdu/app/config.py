@@ -2,20 +2,17 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields, replace
-from difflib import get_close_matches
+from dataclasses import MISSING, dataclass, fields
 from importlib.metadata import entry_points
 from importlib.resources import files
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from smartpdu.app.lines import Lines, lines
+from smartpdu.app.fault import ConfigError, Fault, fits, nearest
+from smartpdu.app.limits import LIMIT, limit_faults, override
+from smartpdu.drivers.lines import Lines, lines
 from smartpdu.drivers.source import SettingsError
-from smartpdu.engine.catalogue import RULES
-from smartpdu.engine.house import BOUNDS, TIMES, Override, limited
+from smartpdu.engine.house import Override
 from smartpdu.model.build import (
     CircuitSpec,
     Design,
@@ -31,8 +28,7 @@ from smartpdu.model.build import (
     built,
     flaws_of,
 )
-from smartpdu.model.plant import Plant, places
-from smartpdu.model.rule import Limits
+from smartpdu.model.plant import Kind, Plant
 
 SPECS: dict[str, tuple[type, str]] = {  # table of the file: what it describes, its place in Design
     "source": (SourceSpec, "sources"),
@@ -48,32 +44,7 @@ SPECS: dict[str, tuple[type, str]] = {  # table of the file: what it describes, 
 SITE = {"name": str, "language": str}
 LANGUAGES = ("en", "de")
 SECTIONS = ("twin",)  # belong to drivers, which check them
-LIMIT = {"rule": str, "place": str} | dict.fromkeys((*BOUNDS, *TIMES), float)
 FASTEST = 0.2  # s between two reads of a source
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong at a line of a file."""
-
-    file: str
-    line: int
-    where: str
-    found: str
-    expected: str
-
-    def __str__(self) -> str:
-        return (
-            f"{self.file}:{self.line}: {self.where}: found {self.found}, expected {self.expected}"
-        )
-
-
-class ConfigError(Exception):
-    """A site file that cannot be used, with every fault that was found in it."""
-
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__("\n".join(str(fault) for fault in faults))
-        self.faults = tuple(faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +103,7 @@ def site_from_text(text: str, file: str) -> Site:
     faults += [_flaw(flaw, numbers, file, at) for flaw in flaws]
     faults += _source_faults(_rows(tables, "source"), file, at)
     plant = None if flaws else built(design)
-    faults += _limit_faults(_rows(tables, "limit"), plant, file, at)
+    faults += limit_faults(_rows(tables, "limit"), plant, file, at)
     if faults or plant is None:
         raise ConfigError(sorted(faults, key=lambda fault: fault.line))
     head = tables.get("site", {})
@@ -143,7 +114,7 @@ def site_from_text(text: str, file: str) -> Site:
         design,
         plant,
         tuple(_source(row) for row in tables["source"]),
-        tuple(_override(row) for row in tables.get("limit", [])),
+        tuple(override(row) for row in tables.get("limit", [])),
         {name: tables[name] for name in SECTIONS if name in tables},
         at,
     )
@@ -156,7 +127,10 @@ def setting_fault(site: Site, number: int, error: SettingsError) -> Fault:
     """The fault of a driver's setting, at its line: of a source's table, or of a driver's section.
 
     A section's key reads as in the file: twin.server[2].cords is in the second [[twin.server]].
+    What is wrong in a file of the driver's own, as in a map, is told with that file and its line.
     """
+    if error.file:
+        return Fault(error.file, error.line, error.key, error.found, error.expected)
     table, _, key = error.key.rpartition(".")
     name, _, count = table.rstrip("]").partition("[")
     if name.split(".")[0] in SECTIONS:
@@ -178,7 +152,7 @@ def _shape_faults(tables: Mapping[str, Any], file: str, at: Lines) -> Iterator[F
     known = [*SPECS, "site", "limit", *SECTIONS]
     for name, content in tables.items():
         if name not in known:
-            yield Fault(file, at.of(name, 0), name, "an unknown table", _nearest(name, known))
+            yield Fault(file, at.of(name, 0), name, "an unknown table", nearest(name, known))
         elif name in SPECS or name == "limit":
             yield from _rows_faults(name, content, file, at)
         elif not isinstance(content, dict):
@@ -188,7 +162,7 @@ def _shape_faults(tables: Mapping[str, Any], file: str, at: Lines) -> Iterator[F
             spoken = content.get("language", LANGUAGES[0])
             if isinstance(spoken, str) and spoken not in LANGUAGES:
                 line = at.of("site", 0, "language")
-                yield Fault(file, line, "site.language", repr(spoken), _nearest(spoken, LANGUAGES))
+                yield Fault(file, line, "site.language", repr(spoken), nearest(spoken, LANGUAGES))
     if not tables.get("source"):
         yield Fault(file, 1, "source", "none", "at least one [[source]]")
 
@@ -226,8 +200,8 @@ def _key_faults(
         line = at.of(table, number, key)
         where = f"{table}.{key}"
         if key not in types:
-            yield Fault(file, line, where, "an unknown key", _nearest(key, list(types)))
-        elif not _fits(value, types[key]):
+            yield Fault(file, line, where, "an unknown key", nearest(key, list(types)))
+        elif not fits(value, types[key]):
             expected = {str: "text", bool: "true or false", int: "a whole number"}
             words = expected.get(types[key], "a number")
             yield Fault(file, line, where, repr(value), words)
@@ -235,19 +209,6 @@ def _key_faults(
         if key not in row:
             line = at.of(table, number)
             yield Fault(file, line, f"{table}.{key}", "nothing", f"a value for {key}")
-
-
-def _fits(value: Any, wanted: Any) -> bool:
-    if wanted is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if wanted is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, wanted)
-
-
-def _nearest(name: str, known: Sequence[str]) -> str:
-    close = get_close_matches(name, known, 1)
-    return f"{close[0]!r}" if close else f"one of {', '.join(known)}"
 
 
 def _source(table: Mapping[str, Any]) -> SourceConfig:
@@ -285,7 +246,7 @@ def _described(spec: Any, row: Mapping[str, Any]) -> Any:
     }  # no reference is looked up, and 1 is a good rating
     values = {f.name: fillers[f.type] for f in fields(spec) if f.default is MISSING}
     types = {f.name: f.type for f in fields(spec)}
-    return spec(**values | {k: v for k, v in row.items() if k in types and _fits(v, types[k])})
+    return spec(**values | {k: v for k, v in row.items() if k in types and fits(v, types[k])})
 
 
 def _source_faults(rows: Sequence[Mapping[str, Any]], file: str, at: Lines) -> Iterator[Fault]:
@@ -299,14 +260,16 @@ def _source_faults(rows: Sequence[Mapping[str, Any]], file: str, at: Lines) -> I
             continue
         if name not in drivers:
             line = at.of("source", number, "driver")
-            yield Fault(file, line, "source.driver", repr(name), _nearest(name, sorted(drivers)))
+            yield Fault(file, line, "source.driver", repr(name), nearest(name, sorted(drivers)))
             continue
         try:
             drivers[name].load().check(_source({"path": "", **row}).settings)
         except SettingsError as error:
             key = error.key.rsplit(".", 1)[-1]
             line = at.of("source", number, key)
-            yield Fault(file, line, f"source.{key}", error.found, error.expected)
+            spot = (error.file, error.line) if error.file else (file, line)
+            where = error.key if error.file else f"source.{key}"
+            yield Fault(*spot, where, error.found, error.expected)
         except ImportError as error:
             line = at.of("source", number, "driver")
             yield Fault(file, line, "source.driver", str(error), "a driver that can be loaded")
@@ -325,68 +288,13 @@ def _section_faults(site: Site) -> Iterator[Fault]:
             yield setting_fault(site, number, error)
 
 
+def table_of(site: Site, kind: Kind, row: int) -> tuple[str, int]:
+    """Name and number of the table of the file that describes a row of the plant."""
+    name = next(name for name, (_, place) in SPECS.items() if place == kind.value)
+    return name, row  # a site that was built has a row for each table, in the same order
+
+
 def _flaw(flaw: Flaw, numbers: Mapping[str, Sequence[int]], file: str, at: Lines) -> Fault:
     table = next(name for name, (_, place) in SPECS.items() if place == flaw.kind.value)
     line = at.of(table, numbers[flaw.kind.value][flaw.number], flaw.field)
     return Fault(file, line, f"{table}.{flaw.field}", flaw.found, flaw.expected)
-
-
-def _override(table: Mapping[str, Any]) -> Override:
-    values = {k: float(v) for k, v in table.items() if k in LIMIT and _fits(v, float)}
-    return Override(table["rule"], table.get("place", ""), values)
-
-
-def _limit_faults(
-    rows: Sequence[Mapping[str, Any]], plant: Plant | None, file: str, at: Lines
-) -> Iterator[Fault]:
-    """Rules and places that are not known, and bounds that are in no order."""
-    ruled = {rule.key: rule for rule in RULES}
-    index = None if plant is None else places(plant)
-    seen: set[tuple[str, str, str]] = set()
-    for number, row in enumerate(rows):
-        rule, place = row.get("rule"), row.get("place", "")
-        if not isinstance(rule, str) or not isinstance(place, str):
-            continue
-        if rule not in ruled:
-            line = at.of("limit", number, "rule")
-            yield Fault(file, line, "limit.rule", repr(rule), _nearest(rule, sorted(ruled)))
-            continue
-        override = _override(row)
-        for key in override.values:
-            if (rule, place, key) in seen:
-                line, found = at.of("limit", number, key), f"a second value for {rule} {place}"
-                yield Fault(file, line, f"limit.{key}", found.rstrip(), "each limit once")
-            seen.add((rule, place, key))
-        yield from _number_faults(override, number, file, at)
-        if plant is not None and index is not None:
-            try:
-                limits = limited(ruled[rule], override, plant, index)
-            except ValueError as error:
-                line = at.of("limit", number, "place")
-                yield Fault(file, line, "limit.place", repr(place), str(error))
-                continue
-            if ordered(limits):
-                ruled[rule] = replace(ruled[rule], limits=limits)
-            else:
-                line, found = at.of("limit", number), f"bounds of {rule} that cross"
-                yield Fault(file, line, "limit", found, " <= ".join(BOUNDS))
-
-
-def _number_faults(override: Override, number: int, file: str, at: Lines) -> Iterator[Fault]:
-    line = at.of("limit", number)
-    if not override.values:
-        yield Fault(file, line, "limit", "no value", f"one of {', '.join((*BOUNDS, *TIMES))}")
-    for key, value in override.values.items():
-        wanted = "0 or a number above 0" if key in TIMES else "a number"
-        if not isfinite(value) or (key in TIMES and value < 0):
-            yield Fault(file, at.of("limit", number, key), f"limit.{key}", str(value), wanted)
-
-
-def ordered(limits: Limits) -> bool:
-    """Whether no bound lies beyond a worse one, in any row."""
-    bounds = [b for b in (getattr(limits, name) for name in BOUNDS) if b is not None]
-    return all(
-        not bool(np.any(np.asarray(low) > np.asarray(high)))
-        for number, low in enumerate(bounds)
-        for high in bounds[number + 1 :]
-    )

@@ -7,8 +7,9 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from smartpdu.app.config import ConfigError, Fault, Site, demo, load
-from smartpdu.app.lines import Lines, lines
+from smartpdu.app.config import Site, demo, load
+from smartpdu.app.fault import ConfigError, Fault
+from smartpdu.drivers.lines import Lines, lines
 from smartpdu.drivers.source import SettingsError
 
 KEYS = {"site": str, "duration": float, "seed": int, "fault": list, "order": list}

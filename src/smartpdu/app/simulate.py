@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from smartpdu.app.config import ConfigError
+from smartpdu.app.fault import ConfigError
 from smartpdu.app.scenario import Scenario, scenario, setting_fault
 from smartpdu.drivers.simulator import Twin, lose_values, twin
 from smartpdu.drivers.source import SettingsError

@@ -15,7 +15,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, TextIO
 
-from smartpdu.app.config import ConfigError, Fault, Site, setting_fault
+from smartpdu.app.config import Site, setting_fault
+from smartpdu.app.fault import ConfigError, Fault
 from smartpdu.drivers.source import Driver, Ports, SettingsError, Source, Wanted
 from smartpdu.engine.house import House, house
 from smartpdu.model.plant import Part, part

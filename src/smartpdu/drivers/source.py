@@ -31,13 +31,18 @@ class SourceError(Exception):
 
 
 class SettingsError(Exception):
-    """A setting of a source that cannot be used: its key, what was found, what is expected."""
+    """A setting of a source that cannot be used: its key, what was found, what is expected.
 
-    def __init__(self, key: str, found: str, expected: str) -> None:
+    Where the fault lies in a file of the driver's own, as in a map, it names file and line.
+    """
+
+    def __init__(self, key: str, found: str, expected: str, file: str = "", line: int = 0) -> None:
         super().__init__(f"{key}: found {found}, expected {expected}")
         self.key = key
         self.found = found
         self.expected = expected
+        self.file = file
+        self.line = line
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import tomllib
 from hypothesis import given
 from hypothesis import strategies as some
 
-from smartpdu.app.lines import lines
+from smartpdu.drivers.lines import lines
 
 HARD = '''# a comment with [brackets] and key = "no"
 title = "has # and = and [x] inside"

@@ -1,0 +1,172 @@
+"""How an SNMP agent is reached: its address, patience, and who asks, by community or as a user."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+from pysnmp.hlapi.v3arch.asyncio import (
+    USM_AUTH_HMAC96_MD5,
+    USM_AUTH_HMAC96_SHA,
+    USM_AUTH_HMAC128_SHA224,
+    USM_AUTH_HMAC192_SHA256,
+    USM_AUTH_HMAC256_SHA384,
+    USM_AUTH_HMAC384_SHA512,
+    USM_AUTH_NONE,
+    USM_PRIV_CBC56_DES,
+    USM_PRIV_CFB128_AES,
+    USM_PRIV_CFB192_AES_BLUMENTHAL,
+    USM_PRIV_CFB256_AES_BLUMENTHAL,
+    USM_PRIV_NONE,
+    CommunityData,
+    SnmpEngine,
+    UsmUserData,
+)
+
+from smartpdu.drivers.source import SettingsError
+
+ASKS = ("community", "user", "auth", "auth_key", "privacy", "privacy_key")  # who asks
+KEYS = ("address", "map", *ASKS, "timeout", "retries", "serial")
+AUTH = {
+    "md5": USM_AUTH_HMAC96_MD5,
+    "sha1": USM_AUTH_HMAC96_SHA,
+    "sha224": USM_AUTH_HMAC128_SHA224,
+    "sha256": USM_AUTH_HMAC192_SHA256,
+    "sha384": USM_AUTH_HMAC256_SHA384,
+    "sha512": USM_AUTH_HMAC384_SHA512,
+}
+PRIVACY = {
+    "des": USM_PRIV_CBC56_DES,
+    "aes128": USM_PRIV_CFB128_AES,
+    "aes192": USM_PRIV_CFB192_AES_BLUMENTHAL,
+    "aes256": USM_PRIV_CFB256_AES_BLUMENTHAL,
+}
+SHORTEST = 8  # characters of a key, RFC 3414 11.2
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where an agent is, how patient one is with it, and who asks."""
+
+    host: str
+    port: int
+    timeout: float  # s
+    retries: int
+    community: str
+    user: str = ""
+    auth: str = ""
+    auth_key: str = ""
+    privacy: str = ""
+    privacy_key: str = ""
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def identity(self) -> Any:
+        """Who asks, as the library wants it."""
+        if not self.user:
+            return CommunityData(self.community, mpModel=1)  # noqa: S508 - all that many speak
+        return UsmUserData(
+            self.user,
+            authKey=self.auth_key or None,
+            privKey=self.privacy_key or None,
+            authProtocol=AUTH.get(self.auth, USM_AUTH_NONE),
+            privProtocol=PRIVACY.get(self.privacy, USM_PRIV_NONE),
+        )
+
+
+class Switchboard:
+    """What all agents of a program share: engines, and whose turn it is at an address."""
+
+    def __init__(self) -> None:
+        self._engines: dict[tuple[str, ...], SnmpEngine] = {}
+        self._turns: dict[tuple[str, int], asyncio.Lock] = {}
+        self._users = 0
+
+    def join(self) -> None:
+        """One more agent; each must leave."""
+        self._users += 1
+
+    def leave(self) -> None:
+        """The last one who leaves closes the engines."""
+        self._users -= 1
+        if self._users == 0:
+            for engine in self._engines.values():
+                engine.close_dispatcher()
+            self._engines.clear()
+
+    def engine(self, access: Access) -> SnmpEngine:
+        """The engine for who asks: one for all communities, one for each v3 user and its keys."""
+        key = (access.user, access.auth, access.auth_key, access.privacy, access.privacy_key)
+        if key not in self._engines:
+            self._engines[key] = SnmpEngine()
+        return self._engines[key]
+
+    def turn(self, access: Access) -> asyncio.Lock:
+        """The lock of an address: requests to one device never overlap."""
+        return self._turns.setdefault((access.host, access.port), asyncio.Lock())
+
+
+def access(settings: Mapping[str, Any]) -> Access:
+    """The access that settings describe; raises SettingsError."""
+    for key in settings:
+        if key not in KEYS:
+            raise SettingsError(key, "an unknown key", f"one of {', '.join(KEYS)}")
+    host, port = parsed(_text(settings, "address"))
+    if ("community" in settings) == ("user" in settings):
+        found = "both" if "user" in settings else "neither"
+        raise SettingsError("community", found, "a community, or a user (SNMPv3)")
+    made = Access(
+        host,
+        port,
+        _number(settings, "timeout", 2.0, 0.1, 20.0),
+        int(_number(settings, "retries", 1, 0, 5)),
+        *(_text(settings, key, "") for key in ASKS),
+    )
+    for name, choice, key in (("auth", AUTH, "auth_key"), ("privacy", PRIVACY, "privacy_key")):
+        used, secret = getattr(made, name), getattr(made, key)
+        if used and used not in choice:
+            raise SettingsError(name, repr(used), f"one of {', '.join(choice)}")
+        if bool(used) != bool(secret):
+            raise SettingsError(name, "one without the other", f"{name} together with {key}")
+        if secret and len(secret) < SHORTEST:
+            raise SettingsError(key, f"{len(secret)} characters", f"{SHORTEST} or more")
+    if not made.user and (made.auth or made.privacy):
+        raise SettingsError("user", "nothing", "a user, where auth or privacy is set")
+    if made.privacy and not made.auth:
+        raise SettingsError("auth", "nothing", f"one of {', '.join(AUTH)}, as privacy is set")
+    return made
+
+
+def parsed(address: str) -> tuple[str, int]:
+    """Host and port of HOST, HOST:PORT, [IPV6] or [IPV6]:PORT; the port is 161 if none is named."""
+    host, colon, port = address.rpartition(":")
+    if not colon or address.endswith("]"):
+        host, port = address, "161"
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        raise SettingsError("address", repr(address), "an IPv6 address in [brackets]")
+    whole = port.isascii() and port.isdigit() and 0 < int(port) < 65536
+    if not host or not whole or any(c.isspace() for c in host):
+        raise SettingsError("address", repr(address), "HOST or HOST:PORT with a port of 1 to 65535")
+    return host, int(port)
+
+
+def _text(settings: Mapping[str, Any], key: str, default: str | None = None) -> str:
+    value = settings.get(key, default)
+    if not isinstance(value, str) or (not value and default is None):
+        raise SettingsError(key, "nothing" if value is None else repr(value), "text")
+    return value
+
+
+def _number(
+    settings: Mapping[str, Any], key: str, default: float, least: float, most: float
+) -> float:
+    value = settings.get(key, default)
+    wrong = isinstance(value, bool) or not isinstance(value, int | float)
+    if wrong or not isfinite(value) or not least <= value <= most:
+        raise SettingsError(key, repr(value), f"a number from {least:g} to {most:g}")
+    return float(value)

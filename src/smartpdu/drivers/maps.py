@@ -1,0 +1,279 @@
+"""Maps: what a maker's PDU tells and obeys, as data; a map is a TOML file and no code (14.3).
+
+A map has a head (`maker`, `family`, `speaks`), a table [device] that says how to recognise one, a
+table for each kind of place with the columns it tells, and more: [switch] for orders, [plan.KIND]
+for what is built, [limits.KIND.COLUMN] for thresholds that the device holds. `docs/how-to/map.md`
+explains every key.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from smartpdu.drivers.lines import lines
+from smartpdu.drivers.reader import Reader
+from smartpdu.drivers.source import SettingsError
+from smartpdu.drivers.told import Condition, Oid, Pattern, Told
+from smartpdu.model.plant import Kind
+from smartpdu.model.snapshot import quantities
+
+MAPPED = (Kind.FEED, Kind.PHASE, Kind.CIRCUIT, Kind.OUTLET, Kind.PROBE, Kind.DOOR)
+PLANNED = (Kind.PDU, *MAPPED)
+HEAD = ("maker", "family", "speaks", "device", "switch", "plan", "limits")
+DEVICE = ("is", "proof", "alone", "model", "serial", "firmware", "name")
+BOUNDS = ("low_critical", "low_warning", "high_warning", "high_critical")
+FACTS = {  # what a plan may tell of each kind, beside rows, only, parent and name
+    Kind.PDU: (),
+    Kind.FEED: ("rated_power", "rated_current", "nominal_voltage", "nominal_frequency", "lines"),
+    Kind.PHASE: ("rated_current", "nominal_voltage", "line"),
+    Kind.CIRCUIT: ("rated_current",),
+    Kind.OUTLET: ("rated_current", "connector", "switchable", "metered"),
+    Kind.PROBE: ("position",),
+    Kind.DOOR: (),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to write, and where, to move the relay of an outlet."""
+
+    oid: Pattern
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something about a row: the same for all, or told by the device; texts stand for numbers."""
+
+    constant: Any = None
+    told: Told | None = None
+    texts: Mapping[int, str] = field(default_factory=dict)
+    bit: Condition | None = None  # or a bit that says yes
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """The address of the row above, made of this row's own address or of what it tells."""
+
+    address: Pattern
+    told: Pattern | None = None
+    words: Mapping[int, int] = field(default_factory=dict)  # what is told: what it stands for
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How the rows of one kind are found at a device, and what it tells of them."""
+
+    rows: tuple[Pattern, ...]  # columns with one instance for each row; the first that has any
+    addresses: tuple[Oid, ...]  # or else the rows, where the device has no table of them
+    only: Told | None
+    parent: Parent | None
+    name: Pattern | None
+    facts: Mapping[str, Fact]
+    note: str  # what a person should look at
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """How to recognise a device, and where it says which one it is."""
+
+    is_: tuple[Oid, ...]  # its sysObjectID begins with one of these
+    proof: Pattern | None  # and something stands below this
+    alone: Pattern | None  # not more than one row may stand below this
+    facts: Mapping[str, Pattern]  # model, serial, firmware, name
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """All that is known of one family of PDUs."""
+
+    name: str
+    maker: str
+    family: str
+    device: Device
+    columns: Mapping[Kind, Mapping[str, tuple[Told, ...]]]
+    on: Order | None
+    off: Order | None
+    plan: Mapping[Kind, Plan]
+    limits: Mapping[Kind, Mapping[str, Mapping[str, Told]]]
+
+
+def names() -> tuple[str, ...]:
+    """The maps that come with the program."""
+    found = (files("smartpdu.drivers") / "products").iterdir()
+    return tuple(sorted(f.name[:-5] for f in found if f.name.endswith(".toml")))
+
+
+def load(name: str) -> Map:
+    """The map of that name, or of a file that ends in .toml; raises SettingsError.
+
+    A fault inside a map is told with the map's own file and line.
+    """
+    if not name.endswith(".toml"):
+        if name not in names():
+            expected = f"one of {', '.join(names())}, or a file that ends in .toml"
+            raise SettingsError("map", repr(name), expected)
+        text = (files("smartpdu.drivers") / "products" / f"{name}.toml").read_text("utf-8")
+        return read(text, f"{name}.toml", name)
+    try:
+        text = Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise SettingsError("map", f"{name!r}: {why}", "a map that can be read") from None
+    return read(text, name, Path(name).stem)
+
+
+def read(text: str, file: str, name: str) -> Map:
+    """The map that a text describes; raises SettingsError with file and line."""
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError("TOML", str(error), "TOML that can be read", file, 1) from None
+    reader = Reader(file, lines(text))
+    kinds = {kind.value: kind for kind in MAPPED}
+    reader.known("", tables, (*HEAD, *kinds))
+    for key in ("maker", "family", "speaks"):
+        reader.text("", tables, key)
+    if tables["speaks"] != "snmp":
+        raise reader.fault("", "speaks", repr(tables["speaks"]), "'snmp'")
+    columns = {
+        kind: _columns(reader, value, reader.table("", tables, value), kind)
+        for value, kind in kinds.items()
+    }
+    if not any(columns.values()):
+        raise reader.fault("", "", "no column", f"columns in one of [{'], ['.join(kinds)}]")
+    on, off = _orders(reader, reader.table("", tables, "switch"))
+    plan, limits = reader.table("", tables, "plan"), reader.table("", tables, "limits")
+    reader.known("plan", plan, [kind.value for kind in PLANNED])
+    reader.known("limits", limits, list(kinds))
+    return Map(
+        name,
+        tables["maker"],
+        tables["family"],
+        _device(reader, reader.table("", tables, "device")),
+        columns,
+        on,
+        off,
+        {
+            kind: _plan(reader, f"plan.{kind.value}", reader.table("plan", plan, kind.value), kind)
+            for kind in PLANNED
+            if kind.value in plan
+        },
+        {
+            kind: _limits(reader, f"limits.{value}", reader.table("limits", limits, value), kind)
+            for value, kind in kinds.items()
+            if value in limits
+        },
+    )
+
+
+def _device(reader: Reader, table: Mapping[str, Any]) -> Device:
+    reader.known("device", table, DEVICE)
+    given = table.get("is")
+    if not isinstance(given, list) or not given:
+        expected = "a list with the sysObjectID of the family"
+        raise reader.fault("device", "is", repr(given), expected)
+    is_ = tuple(reader.oid("device", "is", one) for one in given)
+    found = {key: reader.pattern("device", key, table[key]) for key in DEVICE[1:] if key in table}
+    proof, alone = found.pop("proof", None), found.pop("alone", None)
+    return Device(is_, proof, alone, found)
+
+
+def _columns(
+    reader: Reader, where: str, table: Mapping[str, Any], kind: Kind
+) -> dict[str, tuple[Told, ...]]:
+    known = quantities(kind)
+    reader.known(where, table, list(known))
+    return {key: reader.tolds(where, key, table[key], known[key].symbol) for key in table}
+
+
+def _orders(reader: Reader, table: Mapping[str, Any]) -> tuple[Order | None, Order | None]:
+    if not table:
+        return None, None
+    reader.known("switch", table, ("on", "off"))
+    made = []
+    for key in ("on", "off"):
+        order = reader.table("switch", table, key)
+        reader.known(f"switch.{key}", order, ("oid", "value"))
+        oid = reader.pattern(f"switch.{key}", "oid", order.get("oid"))
+        made.append(Order(oid, reader.whole(f"switch.{key}", order, "value")))
+    return made[0], made[1]
+
+
+def _plan(reader: Reader, where: str, table: Mapping[str, Any], kind: Kind) -> Plan:
+    facts = FACTS[kind]
+    reader.known(where, table, ("rows", "addresses", "only", "parent", "name", "note", *facts))
+    if ("rows" in table) == ("addresses" in table):
+        raise reader.fault(where, "", "both or none", "rows (columns) or addresses")
+    given = table.get("rows", [])
+    listed = given if isinstance(given, list) else [given]
+    rows = tuple(Pattern(reader.oid(where, "rows", one)) for one in listed)
+    addresses = tuple(reader.oid(where, "addresses", one) for one in table.get("addresses", ()))
+    only = reader.told(where, "only", table["only"], "on/off") if "only" in table else None
+    name = reader.pattern(where, "name", table["name"]) if "name" in table else None
+    parent = _parent(reader, where, table["parent"]) if "parent" in table else None
+    made = {key: _fact(reader, where, key, table[key]) for key in facts if key in table}
+    note = reader.text(where, table, "note") if "note" in table else ""
+    return Plan(rows, addresses, only, parent, name, made, note)
+
+
+def _parent(reader: Reader, where: str, value: Any) -> Parent:
+    if isinstance(value, str):
+        return Parent(reader.pattern(where, "parent", value))
+    if not isinstance(value, dict):
+        raise reader.fault(where, "parent", repr(value), "'{1}', or { oid, address }")
+    inside = f"{where}.parent"
+    reader.known(inside, value, ("oid", "address", "words"))
+    address = reader.pattern(inside, "address", value.get("address", "{value}"))
+    oid = reader.pattern(inside, "oid", value.get("oid"))
+    return Parent(address, oid, reader.numbered(inside, value, "words", int))
+
+
+SYMBOLS = {"rated_power": "VA", "rated_current": "A", "nominal_voltage": "V"} | {
+    "nominal_frequency": "Hz",
+    "line": "1",
+    "lines": "1",
+    "switchable": "on/off",
+    "metered": "on/off",
+}
+
+
+def _fact(reader: Reader, where: str, key: str, value: Any) -> Fact:
+    if not isinstance(value, dict):
+        return Fact(value)
+    inside = f"{where}.{key}"
+    if "bit" in value:
+        reader.known(inside, value, ("oid", "bit"))
+        oid = reader.pattern(inside, "oid", value.get("oid"))
+        return Fact(bit=Condition(oid, bit=reader.whole(inside, value, "bit")))
+    if key in SYMBOLS:
+        return Fact(told=reader.told(where, key, value, SYMBOLS[key]))
+    reader.known(inside, value, ("oid", "texts"))
+    told = Told(reader.pattern(inside, "oid", value.get("oid")))
+    return Fact(told=told, texts=reader.numbered(inside, value, "texts", str))
+
+
+def _limits(
+    reader: Reader, where: str, table: Mapping[str, Any], kind: Kind
+) -> dict[str, dict[str, Told]]:
+    known = quantities(kind)
+    reader.known(where, table, list(known))
+    made = {}
+    for column in table:
+        inside = f"{where}.{column}"
+        bounds = reader.table(where, table, column)
+        reader.known(inside, bounds, BOUNDS)
+        ours = known[column].symbol
+        made[column] = {
+            key: reader.told(inside, key, bounds[key], share_or(bounds[key], ours))
+            for key in bounds
+        }
+    return made
+
+
+def share_or(bound: Any, symbol: str) -> str:
+    """The unit of a threshold: that of its column, or per cent of the rating."""
+    return "%" if isinstance(bound, dict) and bound.get("unit") == "%" else symbol

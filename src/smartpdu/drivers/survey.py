@@ -1,0 +1,207 @@
+"""Asks a device what it consists of, by the plan of its map: rows, parents, ratings, thresholds."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from math import isnan
+from typing import Any
+
+from smartpdu.drivers.agent import Agent
+from smartpdu.drivers.maps import PLANNED, SYMBOLS, Fact, Map, Parent, load, names
+from smartpdu.drivers.source import SourceError
+from smartpdu.drivers.told import (
+    UNITS,
+    Oid,
+    Pattern,
+    Told,
+    Value,
+    first_understood,
+    rating,
+    understood,
+    words,
+)
+from smartpdu.model.plant import Kind
+from smartpdu.model.snapshot import quantities
+
+SYSTEM = {  # of the device's own MIB II
+    "description": (1, 3, 6, 1, 2, 1, 1, 1, 0),
+    "family": (1, 3, 6, 1, 2, 1, 1, 2, 0),
+    "called": (1, 3, 6, 1, 2, 1, 1, 5, 0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A place that a device has: its address, its parent's, and what is told of it."""
+
+    address: Oid
+    parent: Oid | None
+    name: str
+    facts: Mapping[str, Any]
+    limits: Mapping[str, Mapping[str, tuple[float, bool]]]  # in our units; or as a share of rating
+    measured: Mapping[str, float] = field(
+        default_factory=dict
+    )  # what it tells just now; NaN is a gap it tells of
+    resolution: float | None = None  # smallest step of its current, in A
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """All that a device told of itself."""
+
+    map: Map
+    about: Mapping[str, str]  # model, serial, firmware, name, description
+    rows: Mapping[Kind, tuple[Row, ...]] = field(default_factory=dict)
+
+
+class Unrecognised(SourceError):
+    """A device for which there is no map."""
+
+
+async def surveyed(
+    agent: Agent, wanted: str | None = None, tell: Callable[[str], None] = lambda _: None
+) -> Survey:
+    """Recognise a device, or take it as the wanted map says, and ask for all that it has.
+
+    Says what it asks for. Raises SourceError where the device does not answer, Unrecognised where
+    no map is for it, SettingsError for a wanted map that cannot be used.
+    """
+    tell("its name")
+    system = await agent.values({oid[:-1]: [oid] for oid in SYSTEM.values()})
+    map_ = load(wanted) if wanted else await _recognised(agent, system)
+    facts = map_.device.facts
+    told = await agent.values({pattern.root: [pattern.at(())] for pattern in facts.values()})
+    about = {key: words(told.get(pattern.at(()))) for key, pattern in facts.items()}
+    about["description"] = words(system.get(SYSTEM["description"]))
+    about["name"] = about.get("name") or words(system.get(SYSTEM["called"]))
+    alone = map_.device.alone
+    if alone is not None and len(await agent.rows(alone.fixed)) > 1:
+        text = "several units are linked behind this address, or it has several inlets"
+        raise Unrecognised(f"{text}; the map {map_.name} is for one: ask each at its own address")
+    rows = {}
+    for kind in (kind for kind in PLANNED if kind in map_.plan):
+        tell(f"its {kind.value}")
+        rows[kind] = await _rows(agent, map_, kind)
+    return Survey(map_, about, rows)
+
+
+async def _recognised(agent: Agent, system: Mapping[Oid, Value]) -> Map:
+    """The map with the longest sysObjectID that fits, of those whose proof is there."""
+    family = system.get(SYSTEM["family"])
+    if not isinstance(family, tuple):
+        raise SourceError("the device does not tell its sysObjectID")
+    fitting = []
+    for map_ in map(load, names()):
+        length = max((len(f) for f in map_.device.is_ if family[: len(f)] == f), default=0)
+        proof = map_.device.proof
+        if length and (proof is None or await agent.rows(proof.fixed)):
+            fitting.append((length, map_))
+    if not fitting:
+        known = ", ".join(names())
+        text = f"{words(family)} ({words(system.get(SYSTEM['description']))!r})"
+        raise Unrecognised(f"found the device {text}, for which there is no map; known: {known}")
+    return max(fitting, key=lambda fit: fit[0])[1]
+
+
+async def _rows(agent: Agent, map_: Map, kind: Kind) -> tuple[Row, ...]:
+    plan = map_.plan[kind]
+    addresses = plan.addresses or await _addresses(agent, plan.rows)
+    symbols = quantities(kind)
+    limits = map_.limits.get(kind, {})
+    shown = map_.columns.get(kind, {})
+    tolds = [one for bounds in limits.values() for one in bounds.values()]
+    tolds += [fact.told for fact in plan.facts.values() if fact.told is not None]
+    tolds += [one for several in shown.values() for one in several]
+    tolds += [plan.only] if plan.only is not None else []
+    patterns = [p for one in tolds for p in (*one.patterns, *one.lasting)]
+    patterns += [fact.bit.oid for fact in plan.facts.values() if fact.bit is not None]
+    patterns += [plan.name] if plan.name is not None else []
+    patterns += [plan.parent.told] if plan.parent is not None and plan.parent.told else []
+    known = await agent.values(_instances(patterns, addresses))
+    return tuple(
+        Row(
+            address,
+            _parent(plan.parent, address, known),
+            words(known.get(plan.name.at(address))) if plan.name is not None else "",
+            {key: _fact(key, fact, address, known) for key, fact in plan.facts.items()},
+            {
+                column: _bounds(bounds, address, known, symbols[column].symbol)
+                for column, bounds in limits.items()
+            },
+            {
+                column: value
+                for column, several in shown.items()
+                if (value := first_understood(several, address, known, symbols[column].symbol))
+                is not None
+            },
+            _resolution(shown["current"][0], address, known) if "current" in shown else None,
+        )
+        for address in addresses
+        if plan.only is None or understood(plan.only, address, known, "on/off") == 1
+    )
+
+
+async def _addresses(agent: Agent, columns: tuple[Pattern, ...]) -> tuple[Oid, ...]:
+    """The addresses of all instances of the first of these columns that has any."""
+    for column in columns:
+        if found := await agent.rows(column.fixed):
+            return tuple(sorted(found))
+    return ()
+
+
+def _instances(patterns: Iterable[Pattern], addresses: Iterable[Oid]) -> dict[Oid, set[Oid]]:
+    wanted: dict[Oid, set[Oid]] = {}
+    for pattern in patterns:
+        for address in addresses:
+            wanted.setdefault(pattern.root, set()).add(pattern.at(address))
+    return wanted
+
+
+def _parent(parent: Parent | None, address: Oid, known: Mapping[Oid, Value]) -> Oid | None:
+    """The address of the row above; None where the device does not tell it."""
+    if parent is None:
+        return None
+    if parent.told is None:
+        return parent.address.at(address)
+    value = known.get(parent.told.at(address))
+    if isinstance(value, tuple) and value:
+        value = value[-1]  # a pointer to a row: its last number is the row's
+    if not isinstance(value, int) or (parent.words and value not in parent.words):
+        return None
+    return parent.address.at(address, parent.words.get(value, value))
+
+
+def _fact(key: str, fact: Fact, address: Oid, known: Mapping[Oid, Value]) -> Any:
+    if fact.bit is not None:
+        return fact.bit.met(address, known)
+    if fact.told is None:
+        return fact.constant
+    raw = known.get(fact.told.oid.at(address))
+    if key in SYMBOLS and isinstance(raw, bytes):
+        return rating(raw)
+    if key in SYMBOLS:
+        return understood(fact.told, address, known, SYMBOLS[key])
+    return fact.texts.get(raw) if isinstance(raw, int) and fact.texts else words(raw) or None
+
+
+def _bounds(
+    bounds: Mapping[str, Told], address: Oid, known: Mapping[Oid, Value], symbol: str
+) -> dict[str, tuple[float, bool]]:
+    """Those thresholds that the device tells, that are armed and that are not 0: 0 is none."""
+    made = {}
+    for key, one in bounds.items():
+        share = one.unit == "%" != symbol
+        value = understood(one, address, known, "%" if share else symbol)
+        if value is not None and not isnan(value) and value != 0:
+            made[key] = (value / 100 if share else value, share)
+    return made
+
+
+def _resolution(current: Told, address: Oid, known: Mapping[Oid, Value]) -> float | None:
+    """What one step of the meter of the current stands for, in A."""
+    digits: Value | None = 0
+    if current.digits is not None:
+        digits = known.get(current.digits.at(address))
+    if not isinstance(digits, int) or not 0 <= digits <= 9:
+        return None
+    step: float = UNITS.get(current.unit, ("A", 1.0, 0.0))[1] * current.scale / 10**digits
+    return step
