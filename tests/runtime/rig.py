@@ -8,6 +8,8 @@ from itertools import count
 from pathlib import Path
 from random import Random
 
+from lossy_disk import LossyDisk
+
 from smartpdu.drivers.source import Ports, SourceError
 from smartpdu.engine.house import house
 from smartpdu.model.build import (
@@ -33,6 +35,7 @@ from smartpdu.runtime.loop import Loop
 from smartpdu.runtime.memory import Memory
 from smartpdu.runtime.recorder import Recorder
 from smartpdu.runtime.view import Asked
+from smartpdu.store.database import open_database
 
 OPERATOR = Principal("olga", Role.OPERATOR)
 VIEWER = Principal("viktor", Role.VIEWER)
@@ -92,17 +95,14 @@ class Pdu:
     pulses: list[tuple[str, bool]] = field(default_factory=list)
     manner: str = "honest"
     current: float = 1.0
+    reads: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.on = [True] * len(self.own.plant.outlets)
 
     async def read(self) -> Snapshot:
-        if self.manner == "silent":
-            raise SourceError("no answer")
-        if self.manner == "hangs":
-            await self.ports.sleep(1e9)
-        if self.manner == "broken":
-            raise ZeroDivisionError("a bug in a driver")
+        self.reads.append(self.ports.clock())
+        await self._behave()
         now = blank(self.own.plant, self.ports.wall(), self.ports.clock())
         now.sources.missing[:] = 0.0
         now.feeds.apparent_power[:], now.feeds.frequency[:] = 1_000.0, 50.0
@@ -114,23 +114,41 @@ class Pdu:
         now.doors.open[:] = 0.0
         return now
 
+    async def _behave(self) -> None:
+        """Answer, or not, in the manner of this device."""
+        match self.manner:
+            case "silent":
+                raise SourceError("no answer")
+            case "hangs":
+                await self.ports.sleep(1e9)
+            case "slow":
+                await self.ports.sleep(7.0)
+            case "broken":
+                raise ZeroDivisionError("a bug in a driver")
+            case "many":
+                raise ExceptionGroup("several", [ZeroDivisionError(), SourceError("no")])
+            case "cancelled":
+                raise asyncio.CancelledError
+
     async def obey(self, command: SwitchOutlet) -> None:
         if self.manner == "refuses":
             raise SourceError("the device does not allow it")
         self.pulses.append((command.place, command.on))
         if self.manner != "liar":
             self.on[self.own.plant.outlets.path.index(command.place)] = command.on
+        if self.manner == "mumbles":
+            raise OSError("the answer was cut off")
 
     async def close(self) -> None:
         self.manner = "closed"
 
 
-def plant(pdus: int = 2, outlets: int = 3, switchable: bool = True) -> Plant:
+def plant(pdus: int = 2, outlets: int = 3, switchable: bool = True, interval: float = 1.0) -> Plant:
     """One rack with that many single-phase PDUs."""
     letters = "ABCD"[:pdus]
     return built(
         Design(
-            sources=[SourceSpec(f"source/{p}") for p in letters],
+            sources=[SourceSpec(f"source/{p}", interval=interval) for p in letters],
             racks=[RackSpec("rack1")],
             pdus=[PduSpec(f"rack1/{p}", "rack1", f"source/{p}") for p in letters],
             feeds=[FeedSpec(f"rack1/{p}/feed", f"rack1/{p}", p, 3_680) for p in letters],
@@ -152,8 +170,12 @@ def plant(pdus: int = 2, outlets: int = 3, switchable: bool = True) -> Plant:
 class Rig:
     """A house that runs as far as the test lets it."""
 
-    def __init__(self, directory: Path, built_plant: Plant | None = None) -> None:
+    def __init__(
+        self, directory: Path, built_plant: Plant | None = None, disk: LossyDisk | None = None
+    ) -> None:
         self.time = Time()
+        self.disk = disk
+        self._records: asyncio.Task[None] | None = None
         self.directory = directory
         self.plant = built_plant or plant()
         self.pdus: dict[str, Pdu] = {}
@@ -162,7 +184,8 @@ class Rig:
 
     async def start(self) -> "Rig":
         ports = self.time.ports()
-        self.memory = Memory.at(self.directory)
+        vfs = self.disk.name if self.disk else None
+        self.memory = Memory(open_database(self.directory / "smartpdu.db", vfs=vfs))
         self.desk = Desk(self.memory, ports, lambda: f"{next(self._secrets):032x}")
         home = house(self.plant)
         self.loop = Loop("test", home, self.memory, self.desk, ports, "boot", "0")
@@ -196,8 +219,16 @@ class Rig:
 
     async def turn(self) -> None:
         await self.loop.turn()
-        await self.recorder.drain()
+        if self._records is None:
+            await self.recorder.drain()
+        else:
+            await asyncio.sleep(0.01)
         await settle()
+
+    def records_by_itself(self) -> None:
+        """From now on nobody waits for the recorder: the disk may hang."""
+        self._records = asyncio.create_task(self.recorder.run())
+        self._tasks.append(self._records)
 
     async def asks(self, place: str, on: bool, key: str | None = None, by=OPERATOR) -> Asked:
         """Ask for a switch and let the house turn once, so that the answer is there."""
@@ -224,5 +255,6 @@ class Rig:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._records = None
         await self.loop.stop()
         await self.memory.close()

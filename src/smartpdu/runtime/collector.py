@@ -10,8 +10,9 @@ The laws of this file:
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import structlog
 
@@ -19,6 +20,8 @@ from smartpdu.drivers.source import Ports, Source, SourceError
 from smartpdu.model.command import SwitchOutlet
 from smartpdu.model.plant import Kind, Part, Plant
 from smartpdu.model.snapshot import Snapshot, blank, frozen, land
+
+T = TypeVar("T")
 
 EAGER = 2.0  # s after an order
 EAGER_INTERVAL = 0.25  # s
@@ -132,12 +135,10 @@ class Collector:
             _, command = line.outbox.popleft()
             ordered = True
             try:
-                async with asyncio.timeout(GIVE_UP):
-                    await line.source.obey(command)
+                await self._in_time(line.source.obey(command))
             except SourceError as error:  # it surely did not happen
                 self._withdraw(command, str(error))
-            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - see below
-                _unless_ended(error)  # it may have happened: the read-back tells
+            except Exception as error:  # noqa: BLE001 - it may have happened: read-back tells
                 log.warning("order_unclear", source=line.path, place=command.place, why=repr(error))
             self._take_back(line, self._ports.clock())
         return ordered
@@ -150,11 +151,9 @@ class Collector:
 
     async def _read(self, line: Line) -> None:
         try:
-            async with asyncio.timeout(GIVE_UP):
-                piece = await line.source.read()
+            piece = await self._in_time(line.source.read())
             land(self._frame, piece, line.part)
-        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - any: its rows are gaps
-            _unless_ended(error)
+        except Exception as error:  # noqa: BLE001 - whatever it was: its rows are gaps
             self._leave_gaps(line)
             if not line.silent:
                 log.warning("source_silent", source=line.path, why=str(error) or repr(error))
@@ -167,6 +166,22 @@ class Collector:
             log.info("source_answers", source=line.path)
         line.silent = False
 
+    async def _in_time(self, work: Coroutine[Any, Any, T]) -> T:
+        """What a source's work gives; it is ended from outside where it takes too long."""
+        task = asyncio.ensure_future(work)
+        slept = asyncio.ensure_future(self._ports.sleep(GIVE_UP))
+        try:
+            await asyncio.wait({task, slept}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            slept.cancel()
+            late = task.cancel()
+        if late:
+            await asyncio.wait({task})  # until it has let go: one source does one thing at a time
+            raise TimeoutError(f"not done after {GIVE_UP:.0f} s")
+        if task.cancelled():  # by the driver itself: that must not end the line to its source
+            raise RuntimeError("the driver gave it up")
+        return task.result()
+
     def _leave_gaps(self, line: Line) -> None:
         now = self._ports.wall(), self._ports.clock()
         land(self._frame, blank(line.part.plant, *now), line.part)
@@ -174,10 +189,3 @@ class Collector:
 
     def _interval(self, path: str) -> float:
         return float(self._plant.sources.interval[self._plant.sources.path.index(path)])
-
-
-def _unless_ended(error: BaseException) -> None:
-    """Raise a cancellation that is meant for the task itself, and not one from inside a driver."""
-    task = asyncio.current_task()
-    if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
-        raise error
