@@ -281,6 +281,22 @@ def test_a_file_that_another_program_holds_is_told_and_works_once_it_lets_go(
     other.close()
 
 
+@pytest.mark.parametrize("lock", ["BEGIN EXCLUSIVE", "BEGIN; SELECT * FROM sqlite_master"])
+def test_a_new_file_that_another_program_holds_is_told_and_left_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lock: str
+) -> None:
+    monkeypatch.setattr(room, "PATIENCE", 30)
+    path = tmp_path / "smartpdu.db"
+    other = apsw.Connection(str(path))
+    other.execute(lock)
+    with pytest.raises(StoreError, match="locked by another program"):
+        open_database(path)
+    other.execute("ROLLBACK")
+    assert path.read_bytes() == b""
+    open_database(path).close()
+    other.close()
+
+
 @pytest.mark.requirement("R-12.2-4")
 @pytest.mark.parametrize("read_before", [True, False])
 def test_a_transaction_that_failed_is_not_found_when_the_disk_works_again(

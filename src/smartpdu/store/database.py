@@ -13,6 +13,7 @@ The laws of this file:
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -123,7 +124,7 @@ class Database:
             connection.set_busy_timeout(PATIENCE)
             # another program's file is told before its mode is changed
             _in_transaction(connection, "DEFERRED", self._form)
-            if connection.pragma("journal_mode", "WAL") != "wal":
+            if _mode_with_log(connection) != "wal":
                 raise StoreError(f"{self.path}: no write-ahead log can be kept on this disk")
             connection.execute(f"PRAGMA synchronous = {self._synchronous}")
             connection.execute("PRAGMA foreign_keys = ON; PRAGMA cache_size = -1000")
@@ -199,6 +200,18 @@ def _in_transaction(
                 connection.execute("ROLLBACK")
         raise
     return result
+
+
+def _mode_with_log(connection: apsw.Connection) -> str:
+    """Switch to the log; where processes switch a new file at once, SQLite itself does not wait."""
+    end = time.monotonic() + PATIENCE / 1000
+    while True:
+        try:
+            return str(connection.pragma("journal_mode", "WAL"))
+        except apsw.BusyError:
+            if time.monotonic() > end:
+                raise
+        time.sleep(0.01)
 
 
 def _let_go(connection: apsw.Connection | None) -> None:
