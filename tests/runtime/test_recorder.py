@@ -36,8 +36,14 @@ class Disk(LossyDisk):
         self._goes_on = threading.Event()
         self._goes_on.set()
 
-    def full(self) -> None:
-        self.fault = lambda number, what: apsw.FullError("database or disk is full")
+    def full(self, thread: str = "") -> None:
+        """Take nothing more, or nothing of one of the memory's threads."""
+
+        def fault(number: int, what: str) -> Exception | None:
+            meant = threading.current_thread().name.startswith(thread)
+            return apsw.FullError("database or disk is full") if meant else None
+
+        self.fault = fault
 
     def hangs(self) -> None:
         self._goes_on.clear()
@@ -163,6 +169,37 @@ async def test_an_order_that_a_slow_disk_takes_in_time_leaves_once(rig: Rig, dis
     await recorded(rig, 1, "CommandDone")
     assert rig.pdus["source/A"].pulses == [(OUTLET, False)]
     assert await end(rig, command.id) == (CommandState.DONE, "read back")
+
+
+async def test_an_order_that_became_durable_just_too_late_never_leaves(
+    rig: Rig, disk: Disk
+) -> None:
+    disk.hangs()
+    asked = asks(rig)
+    await settle()
+    await rig.turn()
+    await rig.time.pass_(PATIENCE + 0.5)
+    disk.well()
+
+    answer = await asyncio.wait_for(asked, 5)  # no tick meanwhile that would lose patience
+    assert answer.refusal is Refusal.UNRECORDED
+    await recorded(rig, 1, "CommandRefused")
+    assert rig.pdus["source/A"].pulses == []
+
+
+async def test_what_waited_for_the_disk_is_recorded_before_the_next_order(
+    rig: Rig, disk: Disk
+) -> None:
+    disk.full()
+    rig.recorder.put_events(steps(3))
+    await rig.turn()
+    asked = asks(rig)
+    await settle()
+    disk.well()
+
+    assert (await answered(rig, asked)).command is not None
+    kinds = [kind for kind, place in await rig.events() if place in (OUTLET, "house")]
+    assert kinds[-4:] == ["ClockStepped"] * 3 + ["CommandIntended"]
 
 
 async def test_an_order_that_comes_while_the_disk_hangs_over_another_is_refused_in_time_too(
@@ -322,17 +359,18 @@ async def test_while_the_disk_hangs_what_waits_is_bounded_too(
 
 
 async def test_a_disk_that_fails_only_the_history_is_told_as_loudly(rig: Rig, disk: Disk) -> None:
-    disk.full()
-    async with asyncio.timeout(10):
-        while not rig.desk.look().troubles:  # nothing happens but time; its batch is ten seconds
-            await rig.lasts(1)
-    await rig.lasts(3)
+    disk.full("historian")
+    await rig.lasts(14)  # nothing happens but time; a batch of the history is ten seconds
+    assert "the disk is full" in rig.desk.look().troubles[0]
     assert ("recording.failing", "house") in {
         (alarm.rule, alarm.place) for alarm in rig.desk.look().alarms
     }
+    asked = await answered(rig, asks(rig))
+    assert asked.command is not None  # the journal takes it, so it may leave
+
     disk.well()
     await recorded(rig, 1, "AlarmCleared")
     assert rig.desk.look().troubles == ()
     end = rig.time.wall()
-    course = await rig.desk.recall("rack1/A/L1", "voltage", end - 10, end - 2)
+    course = await rig.desk.recall("rack1/A/L1", "voltage", end - 14, end - 2)
     assert (course.mean == 230.0).all()  # what waited in memory was not lost
