@@ -118,6 +118,8 @@ def access(settings: Mapping[str, Any]) -> Access:
     if ("community" in settings) == ("user" in settings):
         found = "both" if "user" in settings else "neither"
         raise SettingsError("community", found, "a community, or a user (SNMPv3)")
+    for key in ASKS:
+        _text(settings, key, "-")  # one that is there is not empty
     made = Access(
         host,
         port,
@@ -125,6 +127,12 @@ def access(settings: Mapping[str, Any]) -> Access:
         int(_number(settings, "retries", 1, 0, 5)),
         *(_text(settings, key, "") for key in ASKS),
     )
+    _check_user(made)
+    return made
+
+
+def _check_user(made: Access) -> None:
+    """Raise SettingsError for what is no user of SNMPv3: a key without its kind, one too short."""
     for name, choice, key in (("auth", AUTH, "auth_key"), ("privacy", PRIVACY, "privacy_key")):
         used, secret = getattr(made, name), getattr(made, key)
         if used and used not in choice:
@@ -137,7 +145,6 @@ def access(settings: Mapping[str, Any]) -> Access:
         raise SettingsError("user", "nothing", "a user, where auth or privacy is set")
     if made.privacy and not made.auth:
         raise SettingsError("auth", "nothing", f"one of {', '.join(AUTH)}, as privacy is set")
-    return made
 
 
 def parsed(address: str) -> tuple[str, int]:
@@ -157,7 +164,7 @@ def parsed(address: str) -> tuple[str, int]:
 
 def _text(settings: Mapping[str, Any], key: str, default: str | None = None) -> str:
     value = settings.get(key, default)
-    if not isinstance(value, str) or (not value and default is None):
+    if not isinstance(value, str) or (not value and default != ""):
         raise SettingsError(key, "nothing" if value is None else repr(value), "text")
     return value
 

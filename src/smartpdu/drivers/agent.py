@@ -15,6 +15,7 @@ from typing import Any
 
 from pyasn1.error import PyAsn1Error
 from pyasn1.type.univ import Integer, ObjectIdentifier, OctetString
+from pyasn1.type.univ import Null as UnivNull
 from pysnmp.error import PySnmpError
 from pysnmp.hlapi.v3arch.asyncio import (
     ContextData,
@@ -31,7 +32,7 @@ from smartpdu.drivers.told import Oid, Value
 
 WIDTH = 8  # columns asked for at once
 TOO_BIG = 1  # error-status of RFC 3416
-MANY = 200  # requests of one reading; an agent that needs more does not make sense
+MANY = 2_000  # requests for the rows of a column; a table that needs more does not make sense
 
 
 @dataclass(slots=True)
@@ -83,11 +84,8 @@ class Agent:
         columns = [Column(root, sorted(oids)) for root, oids in wanted.items()]
         asked = {oid for column in columns for oid in column.wanted}
         async with self._turn:
-            for _ in range(MANY):
-                unread = [column for column in columns if column.wanted]
-                if not unread:
-                    break
-                await self._more(unread[: min(WIDTH, self._budget)])
+            while unread := [column for column in columns if column.wanted]:
+                await self._more(unread[: min(WIDTH, self._budget)])  # each answer leads on
         found = {oid: value for column in columns for oid, value in column.found.items()}
         return {oid: value for oid, value in found.items() if oid in asked}
 
@@ -114,7 +112,7 @@ class Agent:
         """Write a value, once; SourceError where the agent refused, TimeoutError where unclear."""
         async with self._turn:
             target = await self._made(0)
-            trouble, status, _, _ = await set_cmd(
+            trouble, status, _, bound = await set_cmd(
                 self._board.engine(self._access),
                 self._identity,
                 target,
@@ -126,6 +124,8 @@ class Agent:
             raise TimeoutError(f"{self._access}: {trouble}; whether it switched is not known")
         if status:
             raise SourceError(f"{self._access} refused: {status.prettyPrint()}")
+        if any(plain(told) is None for _, told in bound):  # some agents refuse without a status
+            raise SourceError(f"{self._access} refused: there is nothing to write to")
 
     def close(self) -> None:
         """Leave the switchboard."""
@@ -187,6 +187,8 @@ class Agent:
 
 def plain(value: Any) -> Value | None:
     """A value of the protocol as a number, bytes or an OID; None for an exception of RFC 3416."""
+    if isinstance(value, UnivNull):  # which the library derives from OctetString
+        return None
     if isinstance(value, ObjectIdentifier):
         return tuple(value)
     if isinstance(value, OctetString):

@@ -80,11 +80,13 @@ class Pdu:
             self._known = None
             raise
         uptime = values.get(UPTIME.at(()))
-        if isinstance(uptime, int) and uptime < self._known.uptime:
-            self._known = await self._recognised()  # it restarted: is it the same, as it was?
+        known = self._known
+        if isinstance(uptime, int) and uptime < known.uptime:
+            self._known = None
+            known = self._known = await self._recognised()  # it restarted: the same, as it was?
         elif isinstance(uptime, int):
-            self._known.uptime = uptime
-        return self._snapshot(self._known, values)
+            known.uptime = uptime
+        return self._snapshot(known, values)
 
     async def obey(self, command: SwitchOutlet) -> None:
         """Write the order once; SourceError where it surely was not carried out."""
@@ -95,8 +97,7 @@ class Pdu:
         place = outlets.address[outlets.path.index(command.place)]
         if order is None or place == UNREAD:
             raise SourceError(f"no way to switch {command.place} is known")
-        if self._known is None:
-            self._known = await self._recognised()
+        await self._identified()  # it may have been changed for another since it was read
         await self._agent.put(order.oid.at(numbers(place)), order.value)
 
     def untold(self) -> tuple[str, ...]:
@@ -113,6 +114,11 @@ class Pdu:
 
     async def _recognised(self) -> Acquaintance:
         """Make sure of the device, and read what lasts."""
+        uptime = await self._identified()
+        return Acquaintance(uptime, await self._agent.values(columns(self._cells, lasting=True)))
+
+    async def _identified(self) -> int:
+        """The device's uptime; raises SourceError where it is another than the site says."""
         serial = self._map.device.facts.get("serial") if self._serial else None
         asked = [SYSTEM, UPTIME] if serial is None else [SYSTEM, UPTIME, serial]
         values = await self._agent.values({pattern.root: [pattern.at(())] for pattern in asked})
@@ -127,8 +133,7 @@ class Pdu:
             if found != self._serial:
                 raise SourceError(f"found serial number {found!r}, expected {self._serial!r}")
         uptime = values.get(UPTIME.at(()))
-        lasting = await self._agent.values(columns(self._cells, lasting=True))
-        return Acquaintance(uptime if isinstance(uptime, int) else 0, lasting)
+        return uptime if isinstance(uptime, int) else 0
 
     def _snapshot(self, known: Acquaintance, values: Mapping[Oid, Value]) -> Snapshot:
         now = blank(self._part.plant, self._ports.wall(), self._ports.clock())
