@@ -1,6 +1,5 @@
 """One TOML file: what is built, who is asked, with which limits; every fault with its line."""
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from importlib.metadata import entry_points
@@ -10,7 +9,7 @@ from typing import Any
 
 from smartpdu.app.fault import ConfigError, Fault, fits, nearest
 from smartpdu.app.limits import LIMIT, limit_faults, override
-from smartpdu.drivers.lines import Lines, lines
+from smartpdu.drivers.lines import Lines, Unreadable, lines, loaded
 from smartpdu.drivers.source import SettingsError
 from smartpdu.engine.house import Override
 from smartpdu.model.build import (
@@ -93,9 +92,10 @@ def demo() -> Site:
 def site_from_text(text: str, file: str) -> Site:
     """The site that a text describes; raises ConfigError with all its faults."""
     try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError([_syntax(file, error)]) from None
+        tables = loaded(text)
+    except Unreadable as error:
+        fault = Fault(file, error.line, "TOML", error.words, "TOML that can be read")
+        raise ConfigError([fault]) from None
     at = lines(text)
     faults = list(_shape_faults(tables, file, at))
     design, numbers = _design(tables)
@@ -138,13 +138,6 @@ def setting_fault(site: Site, number: int, error: SettingsError) -> Fault:
         return Fault(site.file, line, error.key, error.found, error.expected)
     line = site.lines.of("source", number, key)
     return Fault(site.file, line, f"source.{key}", error.found, error.expected)
-
-
-def _syntax(file: str, error: tomllib.TOMLDecodeError) -> Fault:
-    words = str(error)
-    spot = words.rsplit("(at line ", 1)
-    number = spot[1].split(",")[0] if len(spot) == 2 else "1"
-    return Fault(file, int(number), "TOML", spot[0].strip(), "TOML that can be read")
 
 
 def _shape_faults(tables: Mapping[str, Any], file: str, at: Lines) -> Iterator[Fault]:

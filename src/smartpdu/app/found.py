@@ -6,10 +6,10 @@ behind an inlet, a circuit behind a phase, a rating from the smallest usual plug
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import isnan
+from math import sqrt
 from typing import Any
 
-from smartpdu.app.thresholds import limits_of
+from smartpdu.app.thresholds import contradictions, limits_of
 from smartpdu.drivers.snmp import UNREAD
 from smartpdu.drivers.survey import Row, Survey
 from smartpdu.drivers.told import Oid
@@ -21,6 +21,7 @@ INTERVAL = 5  # s: many agents need a second or more for a whole answer
 SMALLEST = 16.0  # A: the smallest usual inlet, where a device does not tell its rating
 VOLTAGES = (100.0, 110.0, 115.0, 120.0, 127.0, 200.0, 208.0, 220.0, 230.0, 240.0, 277.0)
 USUAL = 230.0  # V
+BETWEEN = 300.0  # V: what is above this is told between two lines, not to neutral
 CONNECTORS = {"C13": 10.0, "C19": 16.0}  # A, IEC 60320
 
 
@@ -40,6 +41,7 @@ class Place:
     row: Row
     path: str
     above: str  # the path of its parent
+    pdu: str  # the path of its PDU
     values: Mapping[str, Any]
     notes: tuple[str, ...] = ()
 
@@ -48,7 +50,8 @@ class Place:
         values: dict[str, Any] = {"path": self.path}
         values |= {"name": self.row.name} if self.row.name else {}
         address = {} if table == "pdu" else {"address": dotted(self.row)}
-        return Block(table, {**values, parent: self.above, **self.values, **address}, self.notes)
+        values = {**values, parent: self.above, **self.values, **address}
+        return Block(table, values, (*self.notes, *_crossed(table, self.row, self.values)))
 
 
 @dataclass(slots=True)
@@ -64,6 +67,13 @@ class Site:
     outlets: list[Place] = field(default_factory=list)
 
 
+KINDS = {
+    "feed": Kind.FEED,
+    "phase": Kind.PHASE,
+    "circuit": Kind.CIRCUIT,
+    "outlet": Kind.OUTLET,
+    "probe": Kind.PROBE,
+}
 NONE = Row((), None, "", {}, {})
 
 
@@ -73,7 +83,7 @@ def blocks(found: Survey, rack: str, pdu: str, source: Mapping[str, Any]) -> lis
     rows = found.rows
     _pdus(site, rows.get(Kind.PDU) or (NONE,), pdu)
     plan = found.map.plan.get(Kind.FEED)
-    _feeds(site, rows.get(Kind.FEED) or (NONE,), plan.note if plan else "")
+    _feeds(site, rows.get(Kind.FEED, ()), plan.note if plan else "")
     _phases(site, rows.get(Kind.PHASE, ()))
     _circuits(site, rows.get(Kind.CIRCUIT, ()), rows.get(Kind.OUTLET, ()))
     _outlets(site, rows.get(Kind.OUTLET, ()))
@@ -99,35 +109,50 @@ def blocks(found: Survey, rack: str, pdu: str, source: Mapping[str, Any]) -> lis
 def _pdus(site: Site, rows: Sequence[Row], name: str) -> None:
     for number, row in enumerate(rows, 1):
         path = f"{site.rack}/{name}{number if len(rows) > 1 else ''}"
-        site.pdus.append(Place(row, path, site.rack, {}))
+        site.pdus.append(Place(row, path, site.rack, path, {}))
 
 
 def _feeds(site: Site, rows: Sequence[Row], note: str) -> None:
-    for number, row in enumerate(rows):
-        above = _above(site.pdus, row.parent)
-        path = f"{above.path}/feed{f'/{number + 1}' if len(rows) > len(site.pdus) else ''}"
+    """The feeds that the device tells; where it tells none, one for each PDU."""
+    bare = [replace(NONE, address=p.row.address, parent=p.row.address) for p in site.pdus]
+    owned = [(row, *_above(site.pdus, row.parent, "PDU")) for row in rows or bare]
+    for number, (row, above, unclear) in enumerate(owned):
+        several = sum(pdu is above for _, pdu, _ in owned) > 1
+        end = f"/{_next(site.feeds, above.path)}" if several else ""
         values = {"label": LETTERS[number % len(LETTERS)]}
         if row.facts.get("nominal_frequency"):
             values["nominal_frequency"] = row.facts["nominal_frequency"]
-        notes = (note,) if note else ()
-        site.feeds.append(Place(row, path, above.path, values, notes))
+        notes = (*unclear, note) if note else unclear
+        path = f"{above.path}/feed{end}"
+        site.feeds.append(Place(row, path, above.path, above.path, values, notes))
 
 
 def _phases(site: Site, rows: Sequence[Row]) -> None:
+    """The phases that the device tells; behind a feed where it tells none, as many as its lines."""
+    owned = [(row, *_above(site.feeds, row.parent, "feed")) for row in rows]
     for feed in site.feeds:
-        own = [row for row in rows if _above(site.feeds, row.parent) is feed]
-        lines = int(feed.row.facts.get("lines") or 1)
-        own = own or [replace(NONE, facts={"line": n}) for n in range(1, lines + 1)]
+        own = [(row, notes) for row, above, notes in owned if above is feed]
+        lines = min(int(feed.row.facts.get("lines") or 1), len(LINES))
+        bare = [(replace(NONE, facts={"line": n}), ()) for n in range(1, lines + 1)]
         stem = feed.path.removesuffix("/feed")
-        for number, row in enumerate(own, 1):
-            line = int(row.facts.get("line") or number)
-            line = line if line in LINES else 1
+        for number, (row, unclear) in enumerate(own or bare, 1):
+            line, guessed = _line(row, number)
             current, voltage, notes = _ratings(row, feed.row)
             values = {"rated_current": current, "nominal_voltage": voltage}
-            if len(own) == 1 and line == 1:
-                values["line"] = 1
             path = f"{stem}/L{line}"
-            site.phases.append(Place(row, path, feed.path, values, notes))
+            if path in (phase.path for phase in site.phases):
+                path, values["line"] = f"{stem}/L{line}-{number}", line
+            notes = (*unclear, *guessed, *notes)
+            site.phases.append(Place(row, path, feed.path, feed.pdu, values, notes))
+
+
+def _line(row: Row, number: int) -> tuple[int, tuple[str, ...]]:
+    """On which line a phase is, with a note where the device does not tell."""
+    line = int(row.facts.get("line") or 0)
+    if line in LINES:
+        return line, ()
+    unclear = "the device does not tell its line: put in 1, 2 or 3"
+    return (number - 1) % len(LINES) + 1, (unclear,) if number > len(LINES) else ()
 
 
 def _ratings(row: Row, feed: Row) -> tuple[float, float, tuple[str, ...]]:
@@ -138,32 +163,30 @@ def _ratings(row: Row, feed: Row) -> tuple[float, float, tuple[str, ...]]:
         current = SMALLEST
         notes.append("the device does not tell its rated current: put in what its plug carries")
     told = row.facts.get("nominal_voltage") or feed.facts.get("nominal_voltage")
-    if told:
-        voltage = min(VOLTAGES, key=lambda usual: abs(usual - float(told)))
-    else:
-        measured = row.measured.get("voltage", 0.0)
-        measured = 0.0 if isnan(measured) else measured
-        voltage = min(VOLTAGES, key=lambda usual: abs(usual - (measured or USUAL)))
+    measured = row.measured.get("voltage", 0.0)
+    if not VOLTAGES[0] / 2 < measured < BETWEEN:  # a gap, or a line that is dead just now
+        measured = 0.0
+    if told and told > BETWEEN:
+        notes.append(f"the device tells {told:g} V, between lines: this is the voltage to neutral")
+        told /= sqrt(3)
+    elif not told:
         seen = f"the nearest to the measured {measured:.1f} V" if measured else "the usual one"
         notes.append(f"the device does not tell its nominal voltage: this is {seen}")
-    return current, voltage, tuple(notes)
+    wanted = told or measured or USUAL
+    return current, min(VOLTAGES, key=lambda usual: abs(usual - wanted)), tuple(notes)
 
 
 def _circuits(site: Site, rows: Sequence[Row], outlets: Sequence[Row]) -> None:
     """The breakers that the device tells, those that only outlets point at, one where is none."""
-    unclear = "the device does not tell which phase feeds it: put in the right one"
     for row in rows:
-        above = _known(site.phases, row.parent)
-        _circuit(site, row, above or site.phases[0], () if above else (unclear,))
+        _circuit(site, row, *_above(site.phases, row.parent, "phase"))
     told = {place.row.address for place in site.circuits}
     pointed = sorted({row.parent for row in outlets if row.parent} - told)
     for address in pointed:  # some outlets point at a phase, some at a breaker that is not told
-        above = _known(site.phases, address)
-        row = replace(NONE, address=address)
-        _circuit(site, row, above or site.phases[0], () if above else (unclear,))
+        _circuit(site, replace(NONE, address=address), *_above(site.phases, address, "phase"))
     for phase in site.phases:
         if not rows and not pointed:
-            _circuit(site, replace(NONE, address=(-1,)), phase, ())
+            _circuit(site, NONE, phase, ())
 
 
 def _circuit(site: Site, row: Row, phase: Place, notes: tuple[str, ...]) -> None:
@@ -171,25 +194,29 @@ def _circuit(site: Site, row: Row, phase: Place, notes: tuple[str, ...]) -> None
     if not rated:
         rated = phase.values["rated_current"]
         notes = (*notes, "the device does not tell its rating: this is the rating of its phase")
-    path = f"{phase.path.rpartition('/')[0]}/circuit/{len(site.circuits) + 1}"
-    site.circuits.append(Place(row, path, phase.path, {"rated_current": rated}, notes))
+    path = f"{phase.pdu}/circuit/{_next(site.circuits, phase.pdu)}"
+    values = {"rated_current": rated}
+    site.circuits.append(Place(row, path, phase.path, phase.pdu, values, notes))
 
 
 def _outlets(site: Site, rows: Sequence[Row]) -> None:
-    for number, row in enumerate(rows, 1):
-        above = _known(site.circuits, row.parent)
-        notes = () if above else ("the device does not tell its circuit: put in the right one",)
-        above = above or site.circuits[0]
+    for row in rows:
+        above, notes = _above(site.circuits, row.parent, "circuit")
         connector = str(row.facts.get("connector") or "").removeprefix("IEC 60320 ")
         values: dict[str, Any] = {"connector": connector} if connector else {}
         rated = row.facts.get("rated_current") or CONNECTORS.get(connector)
         values["rated_current"] = rated or above.values["rated_current"]
         if row.resolution is not None:
             values["resolution"] = row.resolution
-        values["switchable"] = bool(row.facts.get("switchable", True)) and "on" in row.measured
-        values["metered"] = bool(row.facts.get("metered", True)) and "current" in row.measured
-        path = f"{above.path.partition('/circuit')[0]}/outlet/{number}"
-        site.outlets.append(Place(row, path, above.path, values, notes))
+        values["switchable"] = row.facts.get("switchable") is not False and "on" in row.measured
+        values["metered"] = row.facts.get("metered") is not False and "current" in row.measured
+        path = f"{above.pdu}/outlet/{_next(site.outlets, above.pdu)}"
+        site.outlets.append(Place(row, path, above.path, above.pdu, values, notes))
+
+
+def _next(places: Sequence[Place], pdu: str) -> int:
+    """The number of the next of these places in a PDU."""
+    return 1 + sum(place.pdu == pdu for place in places)
 
 
 def _rate_feeds(site: Site) -> None:
@@ -198,7 +225,7 @@ def _rate_feeds(site: Site) -> None:
         own = [place for place in site.phases if place.above == feed.path]
         carried = sum(p.values["rated_current"] * p.values["nominal_voltage"] for p in own)
         power = feed.row.facts.get("rated_power") or carried
-        values = {**feed.values, "rated_power": round(power)}
+        values = {**feed.values, "rated_power": max(round(power), 1)}
         site.feeds[number] = replace(feed, values=values)
 
 
@@ -208,7 +235,13 @@ def _things(site: Site, pdu: str, table: str, rows: Sequence[Row]) -> Iterator[B
         values |= {"source": site.source, "address": dotted(row)}
         values |= {"name": row.name} if row.name else {}
         values |= {key: str(value) for key, value in row.facts.items() if value}
-        yield Block(table, values)
+        yield Block(table, values, _crossed(table, row, {}))
+
+
+def _crossed(table: str, row: Row, values: Mapping[str, Any]) -> tuple[str, ...]:
+    """A note for each column of which the device's own thresholds make no sense."""
+    columns = contradictions(KINDS[table], row, values) if table in KINDS else ()
+    return tuple(f"the device's thresholds of {column} cross: left out" for column in columns)
 
 
 def _limited(kind: Kind, path: str, row: Row, values: Mapping[str, Any]) -> Iterator[Block]:
@@ -221,14 +254,14 @@ def _owned(place: Place, site: Site) -> dict[str, Any]:
     return {"path": place.path, **name, "rack": site.rack, "source": site.source}
 
 
-def _known(places: Sequence[Place], parent: Oid | None) -> Place | None:
-    """The place of an address, or the only one there is."""
-    found = [place for place in places if place.row.address == parent]
-    return found[0] if found else places[0] if len(places) == 1 else None
-
-
-def _above(places: Sequence[Place], parent: Oid | None) -> Place:
-    return _known(places, parent) or places[0]
+def _above(places: Sequence[Place], parent: Oid | None, what: str) -> tuple[Place, tuple[str, ...]]:
+    """The place of an address, or that which holds it, or the only one; else a guess and a note."""
+    known = [(place, place.row.address) for place in places if place.row.address]
+    held = [place for place, own in known if (parent or ())[: len(own)] == own]
+    if held:
+        return max(held, key=lambda place: len(place.row.address)), ()
+    note = f"the device does not tell its {what}: put in the right one"
+    return places[0], () if len(places) == 1 else (note,)
 
 
 def dotted(row: Row) -> str:

@@ -1,6 +1,5 @@
 """A scenario file: what happens to a site of the twin, for how long; each fault with its line."""
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isfinite
@@ -9,7 +8,7 @@ from typing import Any
 
 from smartpdu.app.config import Site, demo, load
 from smartpdu.app.fault import ConfigError, Fault
-from smartpdu.drivers.lines import Lines, lines
+from smartpdu.drivers.lines import Lines, Unreadable, lines, loaded
 from smartpdu.drivers.source import SettingsError
 
 KEYS = {"site": str, "duration": float, "seed": int, "fault": list, "order": list}
@@ -51,9 +50,9 @@ def scenario(path: Path) -> Scenario:
     """The scenario of a file; raises ConfigError with file, line, found and expected."""
     file, text = str(path), _text(path)
     try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError([Fault(file, 1, "TOML", str(error), "TOML to read")]) from None
+        tables = loaded(text)
+    except Unreadable as error:
+        raise ConfigError([Fault(file, error.line, "TOML", error.words, "TOML to read")]) from None
     at = lines(text)
     if faults := list(_faults(tables, at, file)):
         raise ConfigError(faults)

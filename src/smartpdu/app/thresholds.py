@@ -25,32 +25,48 @@ def limits_of(
     kind: Kind, row: Row, values: Mapping[str, Any]
 ) -> Iterator[tuple[str, dict[str, float]]]:
     """For each rule that a device has thresholds for, the bounds of one place."""
-    for column, told in row.limits.items():
-        rule, rating = RULED.get((kind, column), ("", ""))
-        whole = float(values[rating]) if rating else 1.0
-        bounds = {
-            bound: round(value if share else value / whole, 4)
-            for bound, (value, share) in told.items()
-            if getattr(DEFAULTS.get(rule), bound, None) is not None
-        }
-        if bounds:
+    for column in row.limits:
+        rule, bounds = _told(kind, row, column, values)
+        if bounds and _in_order(bounds):
             yield rule, ordered(bounds, rule)
+
+
+def contradictions(kind: Kind, row: Row, values: Mapping[str, Any]) -> Iterator[str]:
+    """The columns of which a device has thresholds that cross: it cannot mean them."""
+    for column in row.limits:
+        if not _in_order(_told(kind, row, column, values)[1]):
+            yield column
+
+
+def _told(
+    kind: Kind, row: Row, column: str, values: Mapping[str, Any]
+) -> tuple[str, dict[str, float]]:
+    """The rule of a column, and the bounds told that this rule has, in its own unit."""
+    rule, rating = RULED.get((kind, column), ("", ""))
+    whole = float(values[rating]) if rating else 1.0
+    return rule, {
+        bound: float(f"{value if share else value / whole:.6g}")
+        for bound, (value, share) in row.limits[column].items()
+        if getattr(DEFAULTS.get(rule), bound, None) is not None and (value > 0 or not rating)
+    }
+
+
+def _in_order(bounds: Mapping[str, float]) -> bool:
+    values = [bounds[bound] for bound in BOUNDS if bound in bounds]
+    return values == sorted(values)
 
 
 def ordered(bounds: Mapping[str, float], rule: str) -> dict[str, float]:
     """The bounds told, and those of our own moved aside that would stand beyond one of them."""
-    ours = {bound: getattr(DEFAULTS[rule], bound) for bound in BOUNDS}
-    made = dict(bounds)
-    for worse, milder, side in (
-        ("high_critical", "high_warning", max),
-        ("low_critical", "low_warning", min),
-    ):
-        if milder in bounds and worse not in bounds and ours[worse] is not None:
-            moved = side(ours[worse], bounds[milder])
-            if moved != ours[worse]:
-                made[worse] = moved
-        if worse in bounds and milder not in bounds and ours[milder] is not None:
-            moved = (min if side is max else max)(ours[milder], bounds[worse])
-            if moved != ours[milder]:
-                made[milder] = moved
-    return {bound: made[bound] for bound in BOUNDS if bound in made}
+    made = {}
+    for number, bound in enumerate(BOUNDS):
+        ours = getattr(DEFAULTS[rule], bound)
+        if bound in bounds:
+            made[bound] = bounds[bound]
+        elif ours is not None:
+            below = [bounds[milder] for milder in BOUNDS[:number] if milder in bounds]
+            above = [bounds[milder] for milder in BOUNDS[number:] if milder in bounds]
+            moved = min([max([ours, *below]), *above])
+            if moved != ours:
+                made[bound] = moved
+    return made

@@ -1,9 +1,11 @@
-"""Where in a TOML text a table or a key stands, so that a fault can name its line."""
+"""Reads TOML, and tells where in it a table or a key stands, so that a fault can name its line."""
 
 import re
+import tomllib
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 TOKEN = re.compile(
     r'"""(?:\\.|[^\\])*?"""(?:"{1,2})?'  # a text of many lines may end in quotes of its own
@@ -16,6 +18,7 @@ TOKEN = re.compile(
     re.DOTALL,
 )
 ENDS = ("\n", ",", "]", "}")
+ENDLESS = re.compile(r"[+-]?[0-9][0-9A-Za-z_]{100,}")  # no number that means something is as long
 
 Tokens = deque[tuple[str, int]]
 
@@ -29,12 +32,43 @@ class Lines:
 
     def of(self, table: str, number: int, key: str = "") -> int:
         """The line of a key, or else of its table, or else of what holds the table."""
-        return (
+        above, _, name = table.rpartition(".")
+        line = (
             self.keys.get((table, number, key))
             or self.tables.get((table, number))
             or self.keys.get(("", 0, table))
-            or self.tables.get((table, 0), 1)
+            or self.keys.get((above, 0, name))
+            or self.tables.get((table, 0))
         )
+        return line or (self.of(above, 0) if above else 1)
+
+
+class Unreadable(Exception):
+    """A text that is no TOML, or none that this program reads; says why and in which line."""
+
+    def __init__(self, words: str, line: int) -> None:
+        super().__init__(words)
+        self.words = words
+        self.line = line
+
+
+def loaded(text: str) -> dict[str, Any]:
+    """What a TOML text holds; raises Unreadable."""
+    for token, line in _tokens(text):
+        if ENDLESS.fullmatch(token):
+            raise Unreadable("a number of more than 100 digits", line)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        words, _, spot = str(error).rpartition(" (at ")
+        at = re.match(r"line (\d+)", spot)
+        raise Unreadable(words, int(at[1]) if at else _last(text)) from None
+    except RecursionError:
+        raise Unreadable("tables or lists too deep inside each other", 1) from None
+
+
+def _last(text: str) -> int:
+    return text.rstrip().count("\n") + 1
 
 
 def lines(text: str) -> Lines:

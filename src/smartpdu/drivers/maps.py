@@ -6,14 +6,13 @@ for what is built, [limits.KIND.COLUMN] for thresholds that the device holds. `d
 explains every key.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from smartpdu.drivers.lines import lines
+from smartpdu.drivers.lines import Unreadable, lines, loaded
 from smartpdu.drivers.reader import Reader
 from smartpdu.drivers.source import SettingsError
 from smartpdu.drivers.told import Condition, Oid, Pattern, Told
@@ -24,6 +23,7 @@ MAPPED = (Kind.FEED, Kind.PHASE, Kind.CIRCUIT, Kind.OUTLET, Kind.PROBE, Kind.DOO
 PLANNED = (Kind.PDU, *MAPPED)
 HEAD = ("maker", "family", "speaks", "device", "switch", "plan", "limits")
 DEVICE = ("is", "proof", "alone", "model", "serial", "firmware", "name")
+RATED = ("current", "voltage")  # columns whose thresholds may be per cent of a rating
 BOUNDS = ("low_critical", "low_warning", "high_warning", "high_critical")
 FACTS = {  # what a plan may tell of each kind, beside rows, only, parent and name
     Kind.PDU: (),
@@ -120,7 +120,7 @@ def load(name: str) -> Map:
         return read(text, f"{name}.toml", name)
     try:
         text = Path(name).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # no UTF-8, or a name that no file can have
         why = getattr(error, "strerror", None) or str(error)
         raise SettingsError("map", f"{name!r}: {why}", "a map that can be read") from None
     return read(text, name, Path(name).stem)
@@ -129,9 +129,11 @@ def load(name: str) -> Map:
 def read(text: str, file: str, name: str) -> Map:
     """The map that a text describes; raises SettingsError with file and line."""
     try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError("TOML", str(error), "TOML that can be read", file, 1) from None
+        tables = loaded(text)
+    except Unreadable as error:
+        raise SettingsError(
+            "TOML", error.words, "TOML that can be read", file, error.line
+        ) from None
     reader = Reader(file, lines(text))
     kinds = {kind.value: kind for kind in MAPPED}
     reader.known("", tables, (*HEAD, *kinds))
@@ -175,9 +177,11 @@ def _device(reader: Reader, table: Mapping[str, Any]) -> Device:
     given = table.get("is")
     if not isinstance(given, list) or not given:
         expected = "a list with the sysObjectID of the family"
-        raise reader.fault("device", "is", repr(given), expected)
+        raise reader.fault("device", "is", "nothing" if given is None else repr(given), expected)
     is_ = tuple(reader.oid("device", "is", one) for one in given)
-    found = {key: reader.pattern("device", key, table[key]) for key in DEVICE[1:] if key in table}
+    found = {
+        key: Pattern(reader.oid("device", key, table[key])) for key in DEVICE[1:] if key in table
+    }
     proof, alone = found.pop("proof", None), found.pop("alone", None)
     return Device(is_, proof, alone, found)
 
@@ -199,7 +203,8 @@ def _orders(reader: Reader, table: Mapping[str, Any]) -> tuple[Order | None, Ord
         order = reader.table("switch", table, key)
         reader.known(f"switch.{key}", order, ("oid", "value"))
         oid = reader.pattern(f"switch.{key}", "oid", order.get("oid"))
-        made.append(Order(oid, reader.whole(f"switch.{key}", order, "value")))
+        value = reader.whole(f"switch.{key}", order, "value", -(2**31), 2**31 - 1)  # Integer32
+        made.append(Order(oid, value))
     return made[0], made[1]
 
 
@@ -207,11 +212,12 @@ def _plan(reader: Reader, where: str, table: Mapping[str, Any], kind: Kind) -> P
     facts = FACTS[kind]
     reader.known(where, table, ("rows", "addresses", "only", "parent", "name", "note", *facts))
     if ("rows" in table) == ("addresses" in table):
-        raise reader.fault(where, "", "both or none", "rows (columns) or addresses")
-    given = table.get("rows", [])
-    listed = given if isinstance(given, list) else [given]
-    rows = tuple(Pattern(reader.oid(where, "rows", one)) for one in listed)
-    addresses = tuple(reader.oid(where, "addresses", one) for one in table.get("addresses", ()))
+        found = "both" if "rows" in table else "neither"
+        raise reader.fault(where, "", found, "rows (columns that have them) or addresses")
+    rows = tuple(Pattern(reader.oid(where, "rows", one)) for one in _listed(table, "rows"))
+    addresses = tuple(
+        reader.address(where, "addresses", one) for one in _listed(table, "addresses")
+    )
     only = reader.told(where, "only", table["only"], "on/off") if "only" in table else None
     name = reader.pattern(where, "name", table["name"]) if "name" in table else None
     parent = _parent(reader, where, table["parent"]) if "parent" in table else None
@@ -220,14 +226,20 @@ def _plan(reader: Reader, where: str, table: Mapping[str, Any], kind: Kind) -> P
     return Plan(rows, addresses, only, parent, name, made, note)
 
 
+def _listed(table: Mapping[str, Any], key: str) -> list[Any]:
+    """The items of a list, or one that stands alone; an empty list is an item that fits nothing."""
+    given = table.get(key, [])
+    return given if isinstance(given, list) and (given or key not in table) else [given]
+
+
 def _parent(reader: Reader, where: str, value: Any) -> Parent:
     if isinstance(value, str):
-        return Parent(reader.pattern(where, "parent", value))
+        return Parent(reader.place(where, "parent", value))
     if not isinstance(value, dict):
         raise reader.fault(where, "parent", repr(value), "'{1}', or { oid, address }")
     inside = f"{where}.parent"
     reader.known(inside, value, ("oid", "address", "words"))
-    address = reader.pattern(inside, "address", value.get("address", "{value}"))
+    address = reader.place(inside, "address", value.get("address", "{value}"))
     oid = reader.pattern(inside, "oid", value.get("oid"))
     return Parent(address, oid, reader.numbered(inside, value, "words", int))
 
@@ -243,17 +255,28 @@ SYMBOLS = {"rated_power": "VA", "rated_current": "A", "nominal_voltage": "V"} | 
 
 def _fact(reader: Reader, where: str, key: str, value: Any) -> Fact:
     if not isinstance(value, dict):
-        return Fact(value)
+        return Fact(_constant(reader, where, key, value))
     inside = f"{where}.{key}"
-    if "bit" in value:
+    if "bit" in value and SYMBOLS.get(key) == "on/off":
         reader.known(inside, value, ("oid", "bit"))
         oid = reader.pattern(inside, "oid", value.get("oid"))
-        return Fact(bit=Condition(oid, bit=reader.whole(inside, value, "bit")))
+        return Fact(bit=Condition(oid, bit=reader.whole(inside, value, "bit", 0, 255)))
     if key in SYMBOLS:
         return Fact(told=reader.told(where, key, value, SYMBOLS[key]))
     reader.known(inside, value, ("oid", "texts"))
     told = Told(reader.pattern(inside, "oid", value.get("oid")))
     return Fact(told=told, texts=reader.numbered(inside, value, "texts", str))
+
+
+def _constant(reader: Reader, where: str, key: str, value: Any) -> Any:
+    """A fact that is the same for all rows."""
+    if SYMBOLS.get(key) == "on/off":
+        return reader.flag(where, {key: value}, key)
+    if key in ("line", "lines"):
+        return reader.whole(where, {key: value}, key, 1, 3)
+    if key in SYMBOLS:
+        return reader.number(where, {key: value}, key, above=0)
+    return reader.text(where, {key: value}, key)
 
 
 def _limits(
@@ -268,12 +291,13 @@ def _limits(
         reader.known(inside, bounds, BOUNDS)
         ours = known[column].symbol
         made[column] = {
-            key: reader.told(inside, key, bounds[key], share_or(bounds[key], ours))
+            key: reader.told(inside, key, bounds[key], share_or(column, bounds[key], ours))
             for key in bounds
         }
     return made
 
 
-def share_or(bound: Any, symbol: str) -> str:
-    """The unit of a threshold: that of its column, or per cent of the rating."""
-    return "%" if isinstance(bound, dict) and bound.get("unit") == "%" else symbol
+def share_or(column: str, bound: Any, symbol: str) -> str:
+    """The unit of a threshold: that of its column, or per cent of the rating that it has."""
+    share = column in RATED and isinstance(bound, dict) and bound.get("unit") == "%"
+    return "%" if share else symbol

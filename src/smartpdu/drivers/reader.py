@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from math import isfinite
-from re import fullmatch
+from re import fullmatch, match
 from typing import Any
 
 from smartpdu.drivers.lines import Lines
@@ -12,6 +12,10 @@ from smartpdu.drivers.source import SettingsError
 from smartpdu.drivers.told import UNITS, Condition, Oid, Pattern, Told
 
 TOLD = ("oid", "unit", "scale", "digits", "words", "none", "least", "unsigned", "valid")
+LARGEST = 2**32 - 1  # of a number in an OID
+LONGEST = 128  # numbers of an OID
+FIRST = (1, 3, 6)  # what all that SNMP tells begins with
+WORDS = {float: "{ 1 = 0, 2 = 1 }", int: "{ 1 = 1, 4 = 1 }", str: "{ 1 = 'V' }"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +26,12 @@ class Reader:
     lines: Lines
 
     def fault(self, where: str, key: str, found: str, expected: str) -> SettingsError:
-        """The fault of a key; the caller raises it."""
+        """The fault of a key; the caller raises it. An item of a list is named `key[2]`."""
         name = ".".join(part for part in (where, key) if part) or "map"
-        return SettingsError(name, found, expected, self.file, self.lines.of(where, 0, key))
+        table, number = where, 0
+        if item := match(r"([^[]+)\[(\d+)\](?:\.([^.]+))?", name):
+            table, number, key = item[1], int(item[2]) - 1, item[3] or ""
+        return SettingsError(name, found, expected, self.file, self.lines.of(table, number, key))
 
     def known(self, where: str, table: Mapping[str, Any], keys: Sequence[str]) -> None:
         """Raise for a key that is none of these."""
@@ -42,105 +49,143 @@ class Reader:
         return value
 
     def text(self, where: str, table: Mapping[str, Any], key: str) -> str:
-        """A text that must be there."""
+        """A text on one line that must be there."""
         value = table.get(key)
-        if not isinstance(value, str) or not value:
-            raise self.fault(where, key, "nothing" if value is None else repr(value), "text")
+        if not isinstance(value, str) or not value or not value.isprintable():
+            raise self.fault(where, key, _seen(value), "text on one line")
         return value
 
-    def tolds(self, where: str, key: str, value: Any, symbol: str) -> tuple[Told, ...]:
-        """One or several places in which a value may be told, the best first."""
-        given = value if isinstance(value, list) and value else [value]
-        return tuple(self.told(where, key, one, symbol) for one in given)
-
-    def whole(self, where: str, table: Mapping[str, Any], key: str) -> int:
+    def whole(
+        self, where: str, table: Mapping[str, Any], key: str, least: int, most: int = LARGEST
+    ) -> int:
         """A whole number that must be there."""
         value = table.get(key)
-        if isinstance(value, bool) or not isinstance(value, int):
-            found = "nothing" if value is None else repr(value)
-            raise self.fault(where, key, found, "a whole number")
+        if type(value) is not int or not least <= value <= most:
+            expected = f"a whole number from {least} to {most}"
+            raise self.fault(where, key, _seen(value), expected)
         return value
 
-    def oid(self, where: str, key: str, value: Any) -> Oid:
-        """An OID without holes."""
-        pattern = self.pattern(where, key, value)
-        if any(isinstance(part, str) for part in pattern.parts):
-            raise self.fault(where, key, repr(value), "an OID without {}")
-        return pattern.at(())
-
-    def pattern(self, where: str, key: str, value: Any) -> Pattern:
-        """An OID that may have holes."""
-        parts = value.split(".") if isinstance(value, str) and value else None
-        if parts is None or not all(fullmatch(r"\d{1,10}|\{(\d|value)?\}", part) for part in parts):
-            found = "nothing" if value is None else repr(value)
-            raise self.fault(where, key, found, "an OID such as '1.3.6.1.{}'")
-        return Pattern(tuple(int(part) if part.isdigit() else part for part in parts))
-
-    def told(self, where: str, key: str, value: Any, symbol: str) -> Told:
-        """Where a value is told, checked against our unit of that symbol."""
-        if not isinstance(value, dict):
-            raise self.fault(where, key, repr(value), "a table such as { oid = '...' }")
-        inside = f"{where}.{key}"
-        self.known(inside, value, TOLD)
-        oid = self.pattern(inside, "oid", value.get("oid"))
-        digits = self.pattern(inside, "digits", value["digits"]) if "digits" in value else None
-        words = self.numbered(inside, value, "words", float)
-        unit, unit_oid, units = self._unit(inside, value, symbol, bool(words))
-        none = value.get("none", [])
-        if not isinstance(none, list) or not all(type(n) is int for n in none):
-            raise self.fault(inside, "none", repr(none), "a list of whole numbers")
-        unsigned = value.get("unsigned", False)
-        if not isinstance(unsigned, bool):
-            raise self.fault(inside, "unsigned", repr(unsigned), "true or false")
-        return Told(
-            oid=oid,
-            unit=unit,
-            scale=self.number(inside, value, "scale", 1.0) or 1.0,
-            digits=digits,
-            unit_oid=unit_oid,
-            units=units,
-            words=words,
-            none=frozenset(none),
-            least=self.number(inside, value, "least", None),
-            unsigned=unsigned,
-            valid=self._valid(inside, value.get("valid", [])),
-        )
+    def flag(self, where: str, table: Mapping[str, Any], key: str) -> bool:
+        """True or false; false where there is none."""
+        value = table.get(key, False)
+        if not isinstance(value, bool):
+            raise self.fault(where, key, repr(value), "true or false")
+        return value
 
     def number(
-        self, where: str, table: Mapping[str, Any], key: str, default: float | None
+        self, where: str, table: Mapping[str, Any], key: str, above: float | None = None
     ) -> float | None:
-        """A number, or the default where there is none."""
-        value: float | None = table.get(key, default)
-        wrong = isinstance(value, bool) or not isinstance(value, int | float | None)
-        if wrong or (value is not None and not isfinite(value)):
-            raise self.fault(where, key, repr(value), "a number")
-        return value
+        """A number, perhaps one that lies above another; None where there is none."""
+        if key not in table:
+            return None
+        value = table[key]
+        fits = type(value) in (int, float) and isfinite(value)
+        if not fits or (above is not None and value <= above):
+            expected = "a number" if above is None else f"a number above {above:g}"
+            raise self.fault(where, key, repr(value), expected)
+        return float(value)
+
+    def numbers(self, where: str, table: Mapping[str, Any], key: str) -> frozenset[int]:
+        """Numbers that a device tells; none where there is no list."""
+        value = table.get(key, [])
+        if not isinstance(value, list) or not all(type(n) is int for n in value):
+            raise self.fault(where, key, repr(value), "a list of whole numbers")
+        return frozenset(value)
 
     def numbered(self, where: str, table: Mapping[str, Any], key: str, kind: Any) -> dict[int, Any]:
-        """A table whose keys are numbers that a device tells."""
+        """A table whose keys are numbers that a device tells; kind is float, int or str."""
         made = {}
         for name, value in self.table(where, table, key).items():
-            number = int(name) if fullmatch(r"-?\d+", name) else None
-            fits = isinstance(value, str) if kind is str else type(value) in (int, float)
-            if number is None or not fits:
-                expected = "numbers and what they stand for, as { 1 = 0 }"
+            number = int(name) if fullmatch(r"-?[0-9]{1,20}", name) else None
+            if number is None or not _stands(value, kind):
+                expected = f"a number and what it stands for, as {WORDS[kind]}"
                 raise self.fault(f"{where}.{key}", name, f"{name} = {value!r}", expected)
             made[number] = kind(value)
         return made
 
+    def oid(self, where: str, key: str, value: Any) -> Oid:
+        """An OID without holes."""
+        pattern = self.pattern(where, key, value)
+        if pattern.fixed != pattern.parts:
+            raise self.fault(where, key, repr(value), "an OID without {}")
+        return pattern.fixed
+
+    def pattern(self, where: str, key: str, value: Any) -> Pattern:
+        """An OID that may have holes for the address of a row."""
+        pattern = self._parts(value)
+        known = pattern is not None and pattern.parts[: len(FIRST)] == FIRST
+        if pattern is None or not known or "{value}" in pattern.parts:
+            raise self.fault(where, key, _seen(value), "an OID such as '1.3.6.1.4.1.{}'")
+        return pattern
+
+    def address(self, where: str, key: str, value: Any) -> Oid:
+        """The address of a row."""
+        pattern = self._parts(value)
+        if pattern is None or pattern.fixed != pattern.parts:
+            raise self.fault(where, key, _seen(value), "an address such as '1' or '1.2'")
+        return pattern.fixed
+
+    def place(self, where: str, key: str, value: Any) -> Pattern:
+        """How the address of one row is made of another's."""
+        pattern = self._parts(value)
+        if pattern is None:
+            raise self.fault(where, key, _seen(value), "an address such as '{1}' or '{1}.{value}'")
+        return pattern
+
+    def _parts(self, value: Any) -> Pattern | None:
+        parts = value.split(".") if isinstance(value, str) else []
+        whole = all(fullmatch(r"[0-9]{1,10}|\{([1-9]|value)?\}", part) for part in parts)
+        if not parts or not whole or len(parts) > LONGEST:
+            return None
+        made = tuple(int(part) if part.isdigit() else part for part in parts)
+        fits = all(part <= LARGEST for part in made if isinstance(part, int))
+        return Pattern(made) if fits else None
+
+    def tolds(self, where: str, key: str, value: Any, symbol: str) -> tuple[Told, ...]:
+        """One or several places in which a value may be told, the best first."""
+        if not isinstance(value, list) or not value:
+            return (self.told(where, key, value, symbol),)
+        return tuple(self.told(where, f"{key}[{n}]", v, symbol) for n, v in enumerate(value, 1))
+
+    def told(self, where: str, key: str, value: Any, symbol: str) -> Told:
+        """Where a value is told, checked against our unit of that symbol."""
+        if not isinstance(value, dict):
+            raise self.fault(where, key, _seen(value), "a table such as { oid = '...' }")
+        inside = f"{where}.{key}"
+        self.known(inside, value, TOLD)
+        words = self.numbered(inside, value, "words", float)
+        if symbol == "on/off" and (not words or set(words.values()) - {0, 1}):
+            found = repr(value["words"]) if words else "nothing"
+            raise self.fault(inside, "words", found, "what stands for 0 and 1, as { 1 = 0, 2 = 1 }")
+        unit, unit_oid, units = self._unit(inside, value, symbol, bool(words))
+        return Told(
+            oid=self.pattern(inside, "oid", value.get("oid")),
+            unit=unit,
+            scale=self.number(inside, value, "scale", above=0) or 1.0,
+            digits=self.pattern(inside, "digits", value["digits"]) if "digits" in value else None,
+            unit_oid=unit_oid,
+            units=units,
+            words=words,
+            none=self.numbers(inside, value, "none"),
+            least=self.number(inside, value, "least"),
+            unsigned=self.flag(inside, value, "unsigned"),
+            valid=self._valid(inside, value.get("valid", [])),
+        )
+
     def _unit(
         self, where: str, value: Mapping[str, Any], symbol: str, words: bool
     ) -> tuple[str, Pattern | None, dict[int, str]]:
-        unit = value.get("unit", symbol if words or symbol in ("1", "on/off") else None)
+        unit = value.get("unit", symbol if words or symbol == "1" else None)
         if isinstance(unit, str):
             self._fits(where, "unit", unit, symbol)
             return unit, None, {}
         if not isinstance(unit, dict):
-            found = "nothing" if unit is None else repr(unit)
-            raise self.fault(where, "unit", found, f"a unit of {symbol}, or the OID that tells it")
+            raise self.fault(where, "unit", _seen(unit), f"a unit of {symbol}, or its OID")
         inside = f"{where}.unit"
         self.known(inside, unit, ("oid", "words"))
         units = self.numbered(inside, unit, "words", str)
+        if not any(units.values()):
+            raise self.fault(inside, "words", _seen(unit.get("words")), WORDS[str])
         for name in filter(None, units.values()):
             self._fits(inside, "words", name, symbol)
         return "", self.pattern(inside, "oid", unit.get("oid")), units
@@ -151,17 +196,30 @@ class Reader:
             raise self.fault(where, key, repr(unit), f"one of {fitting}")
 
     def _valid(self, where: str, value: Any) -> tuple[Condition, ...]:
-        given = value if isinstance(value, list) else [value]
-        inside = f"{where}.valid"
-        made = []
-        for table in given:
-            if not isinstance(table, dict) or ("is" in table) == ("bit" in table):
-                raise self.fault(where, "valid", repr(table), "{ oid, is = [..] } or { oid, bit }")
-            self.known(inside, table, ("oid", "is", "bit"))
-            states = table.get("is", [])
-            if not isinstance(states, list) or not all(type(n) is int for n in states):
-                raise self.fault(inside, "is", repr(states), "a list of whole numbers")
-            oid = self.pattern(inside, "oid", table.get("oid"))
-            bit = self.whole(inside, table, "bit") if "bit" in table else None
-            made.append(Condition(oid, frozenset(states), bit))
-        return tuple(made)
+        if not isinstance(value, list):
+            return (self._condition(where, "valid", value),)
+        return tuple(self._condition(where, f"valid[{n}]", one) for n, one in enumerate(value, 1))
+
+    def _condition(self, where: str, key: str, value: Any) -> Condition:
+        if not isinstance(value, dict) or ("is" in value) == ("bit" in value):
+            raise self.fault(where, key, _seen(value), "{ oid, is = [..] } or { oid, bit }")
+        inside = f"{where}.{key}"
+        self.known(inside, value, ("oid", "is", "bit"))
+        oid = self.pattern(inside, "oid", value.get("oid"))
+        if "bit" in value:
+            return Condition(oid, bit=self.whole(inside, value, "bit", 0, 255))
+        states = self.numbers(inside, value, "is")
+        if not states:
+            raise self.fault(inside, "is", "none", "one number or more")
+        return Condition(oid, states)
+
+
+def _stands(value: Any, kind: type) -> bool:
+    """Whether a value of a table may stand for what a device tells."""
+    if kind is str:
+        return isinstance(value, str) and (not value or value.isprintable())
+    return type(value) in (int, kind) and isfinite(value)
+
+
+def _seen(value: Any) -> str:
+    return "nothing" if value is None else repr(value)

@@ -1,21 +1,22 @@
 """Asks a device what it consists of, by the plan of its map: rows, parents, ratings, thresholds."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isnan
 from typing import Any
 
 from smartpdu.drivers.agent import Agent
-from smartpdu.drivers.maps import PLANNED, SYMBOLS, Fact, Map, Parent, load, names
+from smartpdu.drivers.maps import PLANNED, SYMBOLS, Fact, Map, Parent, Plan, load, names
 from smartpdu.drivers.source import SourceError
 from smartpdu.drivers.told import (
-    UNITS,
     Oid,
     Pattern,
     Told,
     Value,
     first_understood,
-    rating,
+    measured,
+    numeric,
+    rated,
     understood,
     words,
 )
@@ -38,9 +39,7 @@ class Row:
     name: str
     facts: Mapping[str, Any]
     limits: Mapping[str, Mapping[str, tuple[float, bool]]]  # in our units; or as a share of rating
-    measured: Mapping[str, float] = field(
-        default_factory=dict
-    )  # what it tells just now; NaN is a gap it tells of
+    measured: Mapping[str, float] = field(default_factory=dict)  # now; NaN is a gap it tells of
     resolution: float | None = None  # smallest step of its current, in A
 
 
@@ -65,9 +64,10 @@ async def surveyed(
     Says what it asks for. Raises SourceError where the device does not answer, Unrecognised where
     no map is for it, SettingsError for a wanted map that cannot be used.
     """
+    wished = load(wanted) if wanted else None
     tell("its name")
     system = await agent.values({oid[:-1]: [oid] for oid in SYSTEM.values()})
-    map_ = load(wanted) if wanted else await _recognised(agent, system)
+    map_ = await _recognised(agent, system, wished)
     facts = map_.device.facts
     told = await agent.values({pattern.root: [pattern.at(())] for pattern in facts.values()})
     about = {key: words(told.get(pattern.at(()))) for key, pattern in facts.items()}
@@ -84,60 +84,77 @@ async def surveyed(
     return Survey(map_, about, rows)
 
 
-async def _recognised(agent: Agent, system: Mapping[Oid, Value]) -> Map:
+async def _recognised(agent: Agent, system: Mapping[Oid, Value], wished: Map | None) -> Map:
     """The map with the longest sysObjectID that fits, of those whose proof is there."""
     family = system.get(SYSTEM["family"])
     if not isinstance(family, tuple):
         raise SourceError("the device does not tell its sysObjectID")
     fitting = []
-    for map_ in map(load, names()):
+    for map_ in [wished] if wished is not None else map(load, names()):
         length = max((len(f) for f in map_.device.is_ if family[: len(f)] == f), default=0)
         proof = map_.device.proof
-        if length and (proof is None or await agent.rows(proof.fixed)):
+        if length and (wished or proof is None or await agent.rows(proof.fixed)):
             fitting.append((length, map_))
     if not fitting:
-        known = ", ".join(names())
         text = f"{words(family)} ({words(system.get(SYSTEM['description']))!r})"
-        raise Unrecognised(f"found the device {text}, for which there is no map; known: {known}")
+        known = (
+            f"which the map {wished.name} is not for"
+            if wished
+            else (f"for which there is no map; known: {', '.join(names())}")
+        )
+        raise Unrecognised(f"found the device {text}, {known}")
     return max(fitting, key=lambda fit: fit[0])[1]
 
 
 async def _rows(agent: Agent, map_: Map, kind: Kind) -> tuple[Row, ...]:
     plan = map_.plan[kind]
-    addresses = plan.addresses or await _addresses(agent, plan.rows)
-    symbols = quantities(kind)
-    limits = map_.limits.get(kind, {})
-    shown = map_.columns.get(kind, {})
-    tolds = [one for bounds in limits.values() for one in bounds.values()]
+    columns, limits = map_.columns.get(kind, {}), map_.limits.get(kind, {})
+    tolds = [one for several in columns.values() for one in several]
+    tolds += [one for bounds in limits.values() for one in bounds.values()]
     tolds += [fact.told for fact in plan.facts.values() if fact.told is not None]
-    tolds += [one for several in shown.values() for one in several]
     tolds += [plan.only] if plan.only is not None else []
     patterns = [p for one in tolds for p in (*one.patterns, *one.lasting)]
     patterns += [fact.bit.oid for fact in plan.facts.values() if fact.bit is not None]
     patterns += [plan.name] if plan.name is not None else []
     patterns += [plan.parent.told] if plan.parent is not None and plan.parent.told else []
+    addresses = _long_enough(plan.addresses or await _addresses(agent, plan.rows), plan, patterns)
     known = await agent.values(_instances(patterns, addresses))
     return tuple(
-        Row(
-            address,
-            _parent(plan.parent, address, known),
-            words(known.get(plan.name.at(address))) if plan.name is not None else "",
-            {key: _fact(key, fact, address, known) for key, fact in plan.facts.items()},
-            {
-                column: _bounds(bounds, address, known, symbols[column].symbol)
-                for column, bounds in limits.items()
-            },
-            {
-                column: value
-                for column, several in shown.items()
-                if (value := first_understood(several, address, known, symbols[column].symbol))
-                is not None
-            },
-            _resolution(shown["current"][0], address, known) if "current" in shown else None,
-        )
+        _row(map_, kind, address, known)
         for address in addresses
         if plan.only is None or understood(plan.only, address, known, "on/off") == 1
     )
+
+
+def _row(map_: Map, kind: Kind, address: Oid, known: Mapping[Oid, Value]) -> Row:
+    """What a device told of one row."""
+    plan, symbols = map_.plan[kind], quantities(kind)
+    columns = map_.columns.get(kind, {})
+    readings = {
+        column: first_understood(several, address, known, symbols[column].symbol)
+        for column, several in columns.items()
+    }
+    return Row(
+        address,
+        _parent(plan.parent, address, known),
+        words(known.get(plan.name.at(address))) if plan.name is not None else "",
+        {key: _fact(key, fact, address, known) for key, fact in plan.facts.items()},
+        {
+            column: _bounds(bounds, address, known, symbols[column].symbol)
+            for column, bounds in map_.limits.get(kind, {}).items()
+        },
+        {column: value for column, value in readings.items() if value is not None},
+        _resolution(columns.get("current", ()), address, known),
+    )
+
+
+def _long_enough(
+    addresses: tuple[Oid, ...], plan: Plan, patterns: Iterable[Pattern]
+) -> tuple[Oid, ...]:
+    """Those addresses that have a number for every hole; nonsense among them is no row."""
+    above = [plan.parent.address] if plan.parent is not None else []
+    needed = max((pattern.needs for pattern in (*patterns, *above)), default=0)
+    return tuple(address for address in addresses if len(address) >= needed)
 
 
 async def _addresses(agent: Agent, columns: tuple[Pattern, ...]) -> tuple[Oid, ...]:
@@ -165,22 +182,26 @@ def _parent(parent: Parent | None, address: Oid, known: Mapping[Oid, Value]) -> 
     value = known.get(parent.told.at(address))
     if isinstance(value, tuple) and value:
         value = value[-1]  # a pointer to a row: its last number is the row's
-    if not isinstance(value, int) or (parent.words and value not in parent.words):
+    if not isinstance(value, int) or value < 0 or (parent.words and value not in parent.words):
         return None
     return parent.address.at(address, parent.words.get(value, value))
 
 
 def _fact(key: str, fact: Fact, address: Oid, known: Mapping[Oid, Value]) -> Any:
+    """What a device tells of a row, beside its readings; None where it does not."""
     if fact.bit is not None:
         return fact.bit.met(address, known)
     if fact.told is None:
         return fact.constant
-    raw = known.get(fact.told.oid.at(address))
-    if key in SYMBOLS and isinstance(raw, bytes):
-        return rating(raw)
-    if key in SYMBOLS:
-        return understood(fact.told, address, known, SYMBOLS[key])
-    return fact.texts.get(raw) if isinstance(raw, int) and fact.texts else words(raw) or None
+    if key not in SYMBOLS:
+        raw = known.get(fact.told.oid.at(address))
+        if isinstance(raw, bytes):
+            return words(raw) or None
+        return fact.texts.get(raw) if isinstance(raw, int) else None
+    if SYMBOLS[key] != "on/off":
+        return rated(fact.told, address, known, SYMBOLS[key])
+    state = understood(fact.told, address, known, "on/off")
+    return None if state is None or isnan(state) else bool(state)
 
 
 def _bounds(
@@ -191,17 +212,16 @@ def _bounds(
     for key, one in bounds.items():
         share = one.unit == "%" != symbol
         value = understood(one, address, known, "%" if share else symbol)
-        if value is not None and not isnan(value) and value != 0:
+        none = numeric(known.get(one.oid.at(address))) == 0
+        if value is not None and not isnan(value) and not none:
             made[key] = (value / 100 if share else value, share)
     return made
 
 
-def _resolution(current: Told, address: Oid, known: Mapping[Oid, Value]) -> float | None:
+def _resolution(tolds: Sequence[Told], address: Oid, known: Mapping[Oid, Value]) -> float | None:
     """What one step of the meter of the current stands for, in A."""
-    digits: Value | None = 0
-    if current.digits is not None:
-        digits = known.get(current.digits.at(address))
-    if not isinstance(digits, int) or not 0 <= digits <= 9:
-        return None
-    step: float = UNITS.get(current.unit, ("A", 1.0, 0.0))[1] * current.scale / 10**digits
-    return step
+    for told in tolds:
+        step = measured(told, 1.0, address, known, "A")
+        if step is not None and not isnan(step) and told.oid.at(address) in known:
+            return step
+    return None

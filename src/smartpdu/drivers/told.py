@@ -2,12 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from math import isfinite, isnan, nan
-from re import findall, fullmatch
+from re import fullmatch
 from typing import TypeAlias
 
 Oid: TypeAlias = tuple[int, ...]
 Value: TypeAlias = int | bytes | Oid
+
+WIDEST = 2**64  # no number of the protocol is wider
+NUMBER = r"(\d+(?:\.\d+)?)"
+SPAN = rf"{NUMBER}\s*([^\W\d]*)(?:\s*-\s*{NUMBER}\s*([^\W\d]*))?\s*(?:AC|ac|~)?"
 
 UNITS: dict[str, tuple[str, float, float]] = {  # a maker's unit: ours, what one is, where 0 lies
     "V": ("V", 1.0, 0.0),
@@ -56,6 +61,12 @@ class Pattern:
     def fixed(self) -> Oid:
         """All its numbers, without holes."""
         return tuple(part for part in self.parts if isinstance(part, int))
+
+    @property
+    def needs(self) -> int:
+        """How many numbers an address must have at least."""
+        holes = [part[1:-1] for part in self.parts if isinstance(part, str)]
+        return max((int(hole) for hole in holes if hole.isdigit()), default=0)
 
     @property
     def root(self) -> Oid:
@@ -121,20 +132,24 @@ def understood(told: Told, address: Oid, known: Mapping[Oid, Value], symbol: str
     if not all(met):
         return nan if False in met else None
     raw = known.get(told.oid.at(address))
-    if told.words:
-        return told.words.get(raw) if isinstance(raw, int) else None
     number = numeric(raw)
     if number is None:
         return None
-    if raw in told.none or (told.least is not None and number < told.least):
+    exact = raw if isinstance(raw, int) else number
+    if exact in told.none or (told.least is not None and number < told.least):
         return nan
-    return _measured(told, abs(number) if told.unsigned else number, address, known, symbol)
+    if told.words:
+        return told.words.get(raw) if isinstance(raw, int) else None
+    return measured(told, abs(number) if told.unsigned else number, address, known, symbol)
 
 
-def _measured(
+def measured(
     told: Told, number: float, address: Oid, known: Mapping[Oid, Value], symbol: str
 ) -> float | None:
-    """A number as it was told, in our unit; None where digits or unit are not told."""
+    """A number as it was told, in our unit; None where digits or unit are not told.
+
+    NaN where the unit says that the row is of another kind.
+    """
     if told.digits is not None:
         digits = known.get(told.digits.at(address))
         if not isinstance(digits, int) or not 0 <= digits <= 9:
@@ -146,8 +161,14 @@ def _measured(
         unit = told.units.get(code) if isinstance(code, int) else None
     if unit == "":
         return nan
+    return _ours(number * told.scale, unit, symbol)
+
+
+def _ours(number: float, unit: str | None, symbol: str) -> float | None:
+    """A number of a maker's unit in our own; None where the unit is another kind, or none."""
     ours, factor, zero = UNITS.get(unit or "", ("", 1.0, 0.0))
-    return None if ours != symbol else number * told.scale * factor + zero
+    value = number * factor + zero
+    return value if ours == symbol and isfinite(value) else None
 
 
 def first_understood(
@@ -162,41 +183,78 @@ def first_understood(
 def numeric(raw: Value | None) -> float | None:
     """A number, told as one or as text; None for anything else."""
     if isinstance(raw, int):
-        return float(raw)
+        return float(raw) if abs(raw) < WIDEST else None
     if not isinstance(raw, bytes):
         return None
-    try:
-        number = float(raw.decode("ascii").strip())
-    except ValueError:
+    text = raw.strip(b"\0 \t\r\n")
+    if not fullmatch(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text):
         return None
+    number = float(text)
     return number if isfinite(number) else None
 
 
-def rating(raw: Value | None) -> float | None:
-    """The number of a rating that is told as text, as "32A"; the middle of a span, as "219-240V".
+def rated(told: Told, address: Oid, known: Mapping[Oid, Value], symbol: str) -> float | None:
+    """A rating above 0 that a device told of a row; None where it told none.
 
-    None where there is no number in it.
+    It may be text with a unit of its own, as "32A"; of a span, as "219-240V", it is the middle.
     """
-    found = [float(number) for number in findall(r"\d+(?:\.\d+)?", words(raw))]
-    return sum(found) / len(found) if found else None
+    raw = known.get(told.oid.at(address))
+    if not isinstance(raw, bytes) or numeric(raw) is not None:
+        value = understood(told, address, known, symbol)
+    elif all(condition.met(address, known) for condition in told.valid):
+        value = _spanned(told, words(raw), symbol)
+    else:
+        value = None
+    return value if value is not None and value > 0 else None
+
+
+def _spanned(told: Told, text: str, symbol: str) -> float | None:
+    found = fullmatch(SPAN, text)
+    if found is None or (found[3] and symbol == "Hz"):  # for 50 and 60 Hz is not at 55 Hz
+        return None
+    number = (float(found[1]) + float(found[3] or found[1])) / 2
+    named = found[4] or found[2]
+    if named:
+        named = named.removesuffix("AC").removesuffix("ac")
+        return _ours(number, named, symbol)
+    return _ours(number * told.scale, told.unit, symbol)
 
 
 def bits(raw: Value | None) -> frozenset[int]:
     """The bits that are set, counted from the left of the first octet (RFC 2578 7.1.4).
 
-    Some agents and gateways hand on the printed form, the octets in hex and the numbers after
-    them; it is longer than the octets it stands for, which are few.
+    Some agents and gateways hand on the printed form, as "30 2 3": octets in hex, and after them
+    the numbers of their bits.
     """
     if not isinstance(raw, bytes):
         return frozenset()
-    if len(raw) > 1 and fullmatch(rb"[0-9A-Fa-f]{2}( \d+)*", raw):
-        raw = bytes.fromhex(raw[:2].decode())
-    return frozenset(8 * n + i for n, octet in enumerate(raw) for i in range(8) if octet << i & 128)
+    if len(raw) > 1 and fullmatch(rb"[0-9A-Fa-f]{2}( [0-9A-Fa-f]+)*", raw):
+        return _printed_bits(raw.decode().split(" "))
+    return _set_bits(raw)
+
+
+def _printed_bits(parts: Sequence[str]) -> frozenset[int]:
+    octets = 1 + sum(1 for part in takewhile(lambda part: len(part) == 2, parts[1:]))
+    for end in range(octets, 0, -1):
+        found = _set_bits(bytes.fromhex("".join(parts[:end])))
+        if parts[end:] == [str(bit) for bit in sorted(found)]:
+            return found  # the list agrees with the octets: they end here
+    return _set_bits(bytes.fromhex("".join(parts[:octets])))
+
+
+def _set_bits(octets: bytes) -> frozenset[int]:
+    return frozenset(
+        8 * n + i for n, octet in enumerate(octets) for i in range(8) if octet << i & 128
+    )
 
 
 def words(raw: Value | None) -> str:
     """A text that a device told, without what could not be printed."""
     if isinstance(raw, bytes):
-        text = raw.split(b"\0")[0].decode("utf-8", "replace")
+        octets = raw.split(b"\0")[0]
+        try:
+            text = octets.decode("utf-8")
+        except UnicodeDecodeError:
+            text = octets.decode("latin-1")  # as agents of before UTF-8 tell it
         return "".join(c for c in text if c.isprintable()).strip()
     return "" if raw is None else ".".join(map(str, raw)) if isinstance(raw, tuple) else str(raw)
