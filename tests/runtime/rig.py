@@ -143,9 +143,9 @@ class Pdu:
         self.manner = "closed"
 
 
-def plant(pdus: int = 2, outlets: int = 3, switchable: bool = True, interval: float = 1.0) -> Plant:
+def plant(pdus: int = 2, outlets: int = 3, interval: float = 1.0, letters: str = "ABCD") -> Plant:
     """One rack with that many single-phase PDUs."""
-    letters = "ABCD"[:pdus]
+    letters = letters[:pdus]
     return built(
         Design(
             sources=[SourceSpec(f"source/{p}", interval=interval) for p in letters],
@@ -155,14 +155,12 @@ def plant(pdus: int = 2, outlets: int = 3, switchable: bool = True, interval: fl
             phases=[PhaseSpec(f"rack1/{p}/L1", f"rack1/{p}/feed", 16) for p in letters],
             circuits=[CircuitSpec(f"rack1/{p}/circuit/1", f"rack1/{p}/L1", 16) for p in letters],
             outlets=[
-                OutletSpec(
-                    f"rack1/{p}/outlet/{n + 1}", f"rack1/{p}/circuit/1", switchable=switchable
-                )
+                OutletSpec(f"rack1/{p}/outlet/{n + 1}", f"rack1/{p}/circuit/1")
                 for p in letters
                 for n in range(outlets)
             ],
             probes=[ProbeSpec(f"rack1/{p}/probe", "rack1", f"source/{p}") for p in letters],
-            doors=[DoorSpec("rack1/door", "rack1", "source/A")],
+            doors=[DoorSpec("rack1/door", "rack1", f"source/{letters[0]}")],
         )
     )
 
@@ -192,7 +190,8 @@ class Rig:
         lines = {}
         for row, path in enumerate(self.plant.sources.path):
             own = part(self.plant, row)
-            self.pdus.setdefault(path, Pdu(own, ports)).ports = ports
+            pdu = self.pdus.setdefault(path, Pdu(own, ports))
+            pdu.own, pdu.ports = own, ports
             if self.pdus[path].manner == "closed":
                 self.pdus[path].manner = "honest"
             lines[path] = (self.pdus[path], own)
