@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from pyasn1.codec.ber import decoder, encoder
@@ -52,7 +53,9 @@ class Device(asyncio.DatagramProtocol):
         """An honest agent with these values; `orders` holds all that was written to it."""
         self.values = values
         self.community = community.encode()
-        self.manner = "honest"  # or silent, garbage, stray, scrambled, refusing, exceptional, deaf, mute
+        self.manner = (
+            "honest"  # or silent, garbage, stray, scrambled, refusing, exceptional, deaf, mute
+        )
         self.most = 1_000  # varbinds of an answer; what is more is too big
         self.trimmed = 1_000  # varbinds of an answer; what is more is left away
         self.broken: set[Oid] = set()  # columns that answer a general error
@@ -62,6 +65,9 @@ class Device(asyncio.DatagramProtocol):
         self.overlaps = 0
         self.delay = 0.0  # s
         self.obey: Callable[[Oid, int], None] = lambda _oid, _value: None
+        self.dice = Random(0)
+        self.flips = 0  # bytes of each answer that are changed
+        self.cut = 0  # bytes that are missing at its end
         self.port = 0
         self._names: list[Oid] = []
 
@@ -92,7 +98,10 @@ class Device(asyncio.DatagramProtocol):
         if self.manner == "stray":
             v2c.apiPDU.set_request_id(answer, 12345)
         v2c.apiMessage.set_pdu(message, answer)
-        self._transport.sendto(encoder.encode(message), addr)
+        whole = bytearray(encoder.encode(message))
+        for _ in range(self.flips):
+            whole[self.dice.randrange(len(whole))] = self.dice.randrange(256)
+        self._transport.sendto(bytes(whole[: len(whole) - self.cut]), addr)
 
     def _fill(self, asked: Any, answer: Any) -> None:
         bound = [(tuple(name), value) for name, value in v2c.apiPDU.get_varbinds(asked)]

@@ -1,6 +1,8 @@
 """The talk with an agent: in bulk, one at a time, robust against all that agents do."""
 
 import asyncio
+from collections import Counter
+from random import Random
 
 import pytest
 from device import Device, answering, oid
@@ -169,6 +171,31 @@ async def test_an_order_is_sent_once_and_its_end_told_as_it_is() -> None:
         assert len(device.orders) == 1
         agent.close()
     assert before_ <= len(device.requests)
+
+
+async def test_answers_with_wrong_bytes_never_break_the_reader(full: bool) -> None:
+    async def mangled(number: int) -> str:
+        async with answering(Device(TABLE | SCALAR)) as device:
+            device.dice = Random(number)
+            device.flips, device.cut = 1 + number % 4, number % 3
+            agent = reached(device, 0.2, board=board)
+            try:
+                found = await agent.values(wanted())
+            except SourceError:
+                return "told"
+            finally:
+                agent.close()
+        assert all(isinstance(value, int | bytes | tuple) for value in found.values())
+        return "read"
+
+    board = Switchboard()
+    board.join()
+    ends = Counter()
+    for wave in range(10 if full else 2):
+        ends.update(await asyncio.gather(*(mangled(100 * wave + n) for n in range(100))))
+    board.leave()
+    assert sum(ends.values()) == (1000 if full else 200)
+    assert ends["told"] > 10
 
 
 oids = some.lists(some.integers(0, 2**32 - 1), min_size=2, max_size=9).map(tuple)

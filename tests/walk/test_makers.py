@@ -190,3 +190,52 @@ def test_an_outlet_of_a_real_pdu_is_switched_and_a_liar_is_told(data: Path, tmp_
             assert [a["place"] for a in alarms if a["rule"] == "switching.disobeyed"] == [
                 "rack1/A/outlet/7"
             ]
+
+
+def test_a_device_that_talks_nonsense_is_a_gap_with_an_alarm_and_the_rest_goes_on(
+    data: Path, tmp_path: Path
+) -> None:
+    with served(apc_that_obeys(data)) as ill, served(apc_that_obeys(data)) as well:
+        sites = [
+            smartpdu("discover", f"127.0.0.1:{device.port}", "--rack", rack)
+            for device, rack in ((ill, "r1"), (well, "r2"))
+        ]
+        text = "\n".join(sites).replace(
+            "interval = 5", "interval = 0.5\ntimeout = 0.5\nretries = 0"
+        )
+        with running(tmp_path / "run", text) as program:
+            client = Client(program, tmp_path / "run")
+            outlet = "/outlets/r1/A/outlet/7"
+            reads = lambda row: row["readings"]["current"]["value"] is not None  # noqa: E731
+            client.until(outlet, reads)
+            client.until("/outlets/r2/A/outlet/7", reads)
+
+            ill.manner = "garbage"
+            alarms = client.until("/alarms", lambda rows: named(rows, "gaps.silent"))
+            assert named(alarms, "gaps.silent") == ["source/r1-A"]
+            row = client.ask(outlet)
+            assert {q for q, r in row["readings"].items() if r["value"] is not None} <= {
+                "cord.peak"
+            }
+            before = client.ask("/outlets/r2/A/outlet/7")["readings"]["current"]["at"]
+            client.until(
+                "/outlets/r2/A/outlet/7",
+                lambda row: reads(row) and row["readings"]["current"]["at"] > before,
+            )
+
+            ill.manner = "honest"
+            client.until(outlet, reads)
+            for number in range(1, 13):  # what was a number is a name, a text, or gone
+                name = oid(f"{R}.9.4.3.1.6.{number}")
+                ill.values[name] = v2c.ObjectIdentifier("1.3.6.1")
+                ill.values[oid(f"{R}.9.4.3.1.7.{number}")] = v2c.OctetString(b"\xff\x00 none")
+            alarms = client.until("/alarms", lambda rows: named(rows, "gaps.missing"))
+            assert named(alarms, "gaps.missing") == ["source/r1-A"]
+            assert not reads(client.ask(outlet))
+            assert reads(client.ask("/outlets/r1/A/outlet/20"))
+            assert not [a for a in client.ask("/alarms") if a["place"].startswith("source/r2")]
+
+
+def named(alarms: list[dict[str, Any]], rule: str) -> list[str]:
+    """The places at which a rule has an alarm that stands."""
+    return [a["place"] for a in alarms if a["rule"] == rule and a["standing"] == "calling"]
