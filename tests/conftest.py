@@ -62,7 +62,7 @@ def data(request: pytest.FixtureRequest) -> Path:
     return DATA
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def need_program() -> Callable[[str], str]:
     """Asks for a program of the machine: without it a test is skipped, and under CI it fails."""
 

@@ -1,10 +1,12 @@
 """One web server for REST and the pages: a door, problem documents, and an OpenAPI description."""
 
+import asyncio
 from contextlib import nullcontext
 
 import uvicorn
 from fastapi import Depends, FastAPI
 from fastapi.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from smartpdu.model.listening import Listening
 from smartpdu.network.description import Description
@@ -53,10 +55,31 @@ def built(desk: Desk, secure: bool = False) -> Door:
 JSON = "application/json"
 
 
+def ending(app: ASGIApp) -> ASGIApp:
+    """An app whose open streams end when the program does, which is no error of theirs."""
+
+    async def ended(scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def sending(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await app(scope, receive, sending)
+        except asyncio.CancelledError:
+            if not started:
+                raise
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    return ended
+
+
 async def serve(desk: Desk, listening: Listening) -> None:
     """Serve until cancelled."""
     config = uvicorn.Config(
-        built(desk, secure=bool(listening.cert)),
+        ending(built(desk, secure=bool(listening.cert))),
         host=listening.host,
         port=listening.port,
         ssl_certfile=listening.cert or None,

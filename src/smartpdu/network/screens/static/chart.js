@@ -109,9 +109,11 @@ export class PowerChart {
   // What a screen reader says in place of the picture.
   told(series) {
     return [say("power_hour"), ...series.map(({ name, data }) => {
-      const known = data.map(([, value]) => value).filter((v) => v !== null && v !== undefined).map((v) => v / 1000);
-      if (!known.length) return `${name}: ${say("gap")}`;
-      return `${name}: ${number(known.at(-1), 1, "kW")}, ${number(Math.min(...known), 1)} – ${number(Math.max(...known), 1, "kW")}`;
+      const values = data.map(([, value]) => (value === null ? null : value / 1000));
+      const now = values.at(-1) ?? null;
+      const known = values.filter((value) => value !== null);
+      const range = known.length ? `, ${number(Math.min(...known), 1)} – ${number(Math.max(...known), 1, "kW")}` : "";
+      return `${name}: ${now === null ? say("gap") : number(now, 1, "kW")}${range}`;
     })].join("; ");
   }
 }

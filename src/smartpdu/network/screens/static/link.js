@@ -2,6 +2,7 @@
 
 const SILENCE = 4000; // ms without a tick after which nothing on the page counts as live
 const GIVE_UP = 12000; // ms without a tick after which the stream is opened anew
+const PAUSE = 2000; // ms between two attempts to open it
 const ANSWER = 10000; // ms that a request may take
 
 export class Refused extends Error {} // the program said no, and why
@@ -53,6 +54,7 @@ export class Line {
     const wanted = new URLSearchParams({ after: this.after, ...(this.rack ? { rack: this.rack } : {}) });
     this.source = new EventSource(`/screen/live?${wanted}`);
     this.source.onmessage = (message) => this.ticked(JSON.parse(message.data));
+    this.source.onerror = () => this.ended();
     this.source.addEventListener("told", (message) => {
       const event = JSON.parse(message.data);
       this.after = Math.max(this.after, event.seq);
@@ -72,15 +74,18 @@ export class Line {
     if (now - this.heard < SILENCE) return;
     this.alive = false;
     this.hear.lost();
-    const ended = this.source.readyState === EventSource.CLOSED && now - this.opened > 2000;
-    if (ended || (now - this.heard > GIVE_UP && now - this.opened > GIVE_UP)) {
-      this.opened = now;
-      this.again();
-    }
+    if (now - this.heard > GIVE_UP && now - this.opened > GIVE_UP) this.again();
+    else this.ended();
+  }
+
+  // A stream that is refused is not opened anew by the browser.
+  ended() {
+    if (this.source.readyState === EventSource.CLOSED && performance.now() - this.opened > PAUSE) this.again();
   }
 
   // The stream does not say why it ended; a question does.
   async again() {
+    this.opened = performance.now();
     try {
       await ask(`/screen/plan${this.rack ? `?rack=${encodeURIComponent(this.rack)}` : ""}`);
     } catch (error) {
