@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isfinite
+from ipaddress import IPv6Address
+from re import fullmatch
 from typing import Any
 
 from pysnmp.hlapi.v3arch.asyncio import (
@@ -42,7 +43,10 @@ PRIVACY = {
     "aes192": USM_PRIV_CFB192_AES_BLUMENTHAL,
     "aes256": USM_PRIV_CFB256_AES_BLUMENTHAL,
 }
+SECRETS = ("community", "auth_key", "privacy_key")  # no fault shows what was found there
 SHORTEST = 8  # characters of a key, RFC 3414 11.2
+LONGEST = 32  # characters of a user's name, RFC 3414 5
+LAST_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +145,8 @@ def _check_user(made: Access) -> None:
             raise SettingsError(name, "one without the other", f"{name} together with {key}")
         if secret and len(secret) < SHORTEST:
             raise SettingsError(key, f"{len(secret)} characters", f"{SHORTEST} or more")
+    if len(made.user) > LONGEST:
+        raise SettingsError("user", f"{len(made.user)} characters", f"{LONGEST} or less")
     if not made.user and (made.auth or made.privacy):
         raise SettingsError("user", "nothing", "a user, where auth or privacy is set")
     if made.privacy and not made.auth:
@@ -149,23 +155,33 @@ def _check_user(made: Access) -> None:
 
 def parsed(address: str) -> tuple[str, int]:
     """Host and port of HOST, HOST:PORT, [IPV6] or [IPV6]:PORT; the port is 161 if none is named."""
-    host, colon, port = address.rpartition(":")
-    if not colon or address.endswith("]"):
-        host, port = address, "161"
-    if host.startswith("[") and host.endswith("]"):
-        host = host[1:-1]
-    elif ":" in host:
+    found = fullmatch(r"(?:\[([^][]+)\]|([^][:\s]+))(?::([0-9]{1,5}))?", address)
+    if found is None and address.count(":") > 1 and "[" not in address:
         raise SettingsError("address", repr(address), "an IPv6 address in [brackets]")
-    whole = port.isascii() and port.isdigit() and 0 < int(port) < 65536
-    if not host or not whole or any(c.isspace() for c in host):
+    host, port = (found[1] or found[2], int(found[3] or 161)) if found else ("", 0)
+    if found is None or not 0 < port <= LAST_PORT or not _reachable(host, bool(found[1])):
         raise SettingsError("address", repr(address), "HOST or HOST:PORT with a port of 1 to 65535")
-    return host, int(port)
+    return host, port
+
+
+def _reachable(host: str, ipv6: bool) -> bool:
+    """Whether somebody could be called so."""
+    try:
+        if ipv6:
+            return IPv6Address(host) is not None
+        return host.isprintable() and bool(host.encode("idna"))
+    except ValueError:
+        return False
 
 
 def _text(settings: Mapping[str, Any], key: str, default: str | None = None) -> str:
     value = settings.get(key, default)
     if not isinstance(value, str) or (not value and default != ""):
-        raise SettingsError(key, "nothing" if value is None else repr(value), "text")
+        secret = key in SECRETS and value not in (None, "")
+        found = f"a secret of type {type(value).__name__}" if secret else repr(value)
+        raise SettingsError(key, "nothing" if value is None else found, "text")
+    if key in ASKS and not all(ord(c) < 256 for c in value):
+        raise SettingsError(key, "signs that SNMP cannot carry", "letters of Latin-1")
     return value
 
 
@@ -174,6 +190,7 @@ def _number(
 ) -> float:
     value = settings.get(key, default)
     wrong = isinstance(value, bool) or not isinstance(value, int | float)
-    if wrong or not isfinite(value) or not least <= value <= most:
-        raise SettingsError(key, repr(value), f"a number from {least:g} to {most:g}")
+    if wrong or not least <= value <= most or (key == "retries" and value != int(value)):
+        kind = "a whole number" if key == "retries" else "a number"
+        raise SettingsError(key, repr(value), f"{kind} from {least:g} to {most:g}")
     return float(value)
