@@ -27,7 +27,7 @@ bench: $(VENV)/bench.stamp
 	$(PY) bench/history.py --folder .
 
 # The full counts, in parts that are not repeated for a commit that has them already.
-PARTS := model engine power measurement safety control whitepaper store runtime network twin app
+PARTS := model engine power measurement safety control whitepaper store runtime network twin app drivers walk
 prove: $(VENV)/test.stamp $(PARTS:%=$(DATED)/%.txt)
 	@cat $(DATED)/*.txt
 
