@@ -239,3 +239,33 @@ def test_a_device_that_talks_nonsense_is_a_gap_with_an_alarm_and_the_rest_goes_o
 def named(alarms: list[dict[str, Any]], rule: str) -> list[str]:
     """The places at which a rule has an alarm that stands."""
     return [a["place"] for a in alarms if a["rule"] == rule and a["standing"] == "calling"]
+
+
+def test_a_device_that_does_not_answer_is_refused_by_check_and_only_told_by_run(
+    data: Path, tmp_path: Path
+) -> None:
+    with served(apc_that_obeys(data)) as device:
+        site = smartpdu("discover", f"127.0.0.1:{device.port}")
+        gone = f"127.0.0.1:{free_port()}"
+        dead = site.replace(f"127.0.0.1:{device.port}", gone).replace(
+            "interval = 5", "interval = 1"
+        )
+    dead = dead.replace("[[rack]]", "timeout = 0.3\nretries = 0\n\n[[rack]]", 1)
+    config = tmp_path / "dead.toml"
+    config.write_text(dead, encoding="utf-8")
+    checked = subprocess.run(
+        [sys.executable, "-m", "smartpdu.app", "check", str(config)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    line = dead[: dead.index("address =")].count("\n") + 1
+    assert checked.returncode == 2
+    assert checked.stderr.startswith(f"{config}:{line}: source.address: found '{gone}': ")
+    assert "expected a device that answers" in checked.stderr
+
+    with running(tmp_path / "run", dead) as program:
+        client = Client(program, tmp_path / "run")
+        client.until("/alarms", lambda rows: named(rows, "gaps.silent"))
+        row = client.ask("/outlets/rack1/A/outlet/7")
+        assert row["readings"]["on"]["value"] is None

@@ -71,6 +71,8 @@ def _teller(err: TextIO) -> Callable[[str], None]:
 
 def from_environment(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings with the keys of SNMPv3, which no command line shows to others."""
+    if "user" not in settings:
+        return dict(settings)
     keys = {key: os.environ.get(name, "") for key, name in SECRETS.items()}
     return {**settings, **{key: value for key, value in keys.items() if value}}
 
@@ -82,7 +84,7 @@ def written(found: Survey, wish: Wish) -> str:
     head += [f"#   {key}: {value}" for key, value in about.items()]
     head += ["# Ratings and wiring are as the device tells them: compare them with the plates."]
     serial = {"serial": about["serial"]} if "serial" in about else {}
-    settings = {"map": found.map.name, **wish.settings, **serial}
+    settings = {"map": wish.map or found.map.name, **wish.settings, **serial}
     name = about.get("model") or found.map.family
     made = blocks(found, wish.rack, wish.pdu, {"driver": "snmp", **settings, "name": name})
     return "\n".join([*head, "", *(_text(block) for block in made)])
