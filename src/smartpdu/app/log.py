@@ -1,8 +1,25 @@
 """Where log lines go: to standard error, so that standard output holds what was asked for."""
 
 import sys
+from contextlib import suppress
+from io import TextIOBase
 
 import structlog
+
+
+class Lossy(TextIOBase):
+    """Standard error, on which a line may be lost: a full disk under it must not end the house."""
+
+    def write(self, text: str) -> int:
+        """Write what can be written."""
+        with suppress(OSError, ValueError):
+            sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Hand on what can be handed on."""
+        with suppress(OSError, ValueError):
+            sys.stderr.flush()
 
 
 def to_stderr() -> None:
@@ -13,5 +30,5 @@ def to_stderr() -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
         ],
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(Lossy()),  # type: ignore[arg-type]
     )

@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import entry_points, version
 from pathlib import Path
@@ -65,7 +65,7 @@ async def _run(site: Site, data: Path, http: Any, out: TextIO) -> int:
     rooms = assembled(site, data, world(), lambda: secrets.token_urlsafe(32))
     try:
         await rooms.loop.start()
-        print(await welcome(rooms.desk, http), file=out, flush=True)
+        say(await welcome(rooms.desk, http), out)
         await _until_told(rooms, [_face(f.serve, rooms.desk, http) for f in faces.values()], out)
     finally:
         await rooms.loop.stop()
@@ -93,7 +93,13 @@ async def _until_told(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        print("stopped; no outlet was moved", file=out, flush=True)
+        say("stopped; no outlet was moved", out)
+
+
+def say(words: str, out: TextIO) -> None:
+    """Tell a person; where nobody listens, or the disk below is full, the house goes on."""
+    with suppress(OSError):
+        print(words, file=out, flush=True)
 
 
 async def _never_unless(stop: asyncio.Event) -> None:
