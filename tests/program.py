@@ -18,7 +18,9 @@ T = TypeVar("T")
 class Program:
     """One run on a data directory, at a free port; its words lie in files."""
 
-    def __init__(self, room: Path, *words: str, data: Path | None = None) -> None:
+    def __init__(
+        self, room: Path, *words: str, data: Path | None = None, verify: bool = True
+    ) -> None:
         """Start it and wait until it answers; `room` is for what it says."""
         room.mkdir(exist_ok=True)
         self.data = data or room / "data"
@@ -29,7 +31,7 @@ class Program:
                 [*command, "--listen", "127.0.0.1:0", *words], stdout=out, stderr=err
             )
         self.address = until(lambda: self._said(r"at (https?://\S+)"), "no address was told")
-        self.web = httpx.Client(base_url=self.address, timeout=20)
+        self.web = httpx.Client(base_url=self.address, timeout=20, verify=verify)
         until(self._answers, "the program does not answer")
 
     def _said(self, pattern: str) -> str:
