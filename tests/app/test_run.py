@@ -6,6 +6,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -88,10 +89,8 @@ def test_a_stream_tells_a_switch_as_it_happens_and_ends_when_its_token_is_revoke
 
 
 def _collect(lines: list[str], program: Program, shown: dict[str, str]) -> None:
-    try:
+    with suppress(httpx.TransportError):  # the program ends
         lines.extend(heard(program, shown, "/api/v1/events/stream"))  # as they come
-    except httpx.TransportError:  # the program ended
-        pass
 
 
 def test_the_printed_link_lets_one_browser_in_once(program: Program, web: httpx.Client) -> None:
