@@ -71,8 +71,9 @@ export class PowerChart {
     if (!this.chart) return;
     const style = getComputedStyle(document.documentElement);
     const color = (name) => style.getPropertyValue(`--${name}`).trim();
+    const few = this.points.filter((point) => point.slice(1).some((v) => v !== null)).length < 3; // no line yet
     const line = (name, tint, value, dash) => ({
-      name, type: "line", showSymbol: false, connectNulls: false, animation: false, color: tint,
+      name, type: "line", showSymbol: few, symbol: "circle", symbolSize: 6, connectNulls: false, animation: false, color: tint,
       lineStyle: { width: 2, type: dash }, data: this.points.map((point) => [point[0], value(point)]),
     });
     const labels = this.plan.feeds.map((feed) => feed.label);
