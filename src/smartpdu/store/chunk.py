@@ -67,7 +67,7 @@ def unpacked(form: bytes, id: int) -> Whole:
         raise Damaged("the checksum does not hold")
     try:
         return _table(form)
-    except (zlib.error, ValueError, IndexError) as error:
+    except (zlib.error, ValueError, IndexError, OverflowError) as error:
         raise Damaged(f"the checksum holds, the content does not: {error}") from error
 
 

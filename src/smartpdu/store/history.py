@@ -34,11 +34,12 @@ from smartpdu.store.recall import (
     trend,
 )
 from smartpdu.store.seal import fold_span, forget_span, seal_hour
-from smartpdu.store.tiers import KEEP, SECONDS
+from smartpdu.store.tiers import KEEP, SECONDS, TIERS
 
 LATE = 30.0  # s after its end that an hour is sealed
 OPEN = 2  # open hours that stay in memory
 PENDING = 600  # rows that wait in memory while the disk does not take them
+COARSEST = TIERS[-1].step  # s
 MOST = 2**BITS - 1  # series that ids of chunks have room for
 LAST = 2.0**40  # s: a time beyond this is a mistake, not a time
 
@@ -192,7 +193,9 @@ class History:
         """
         if not (_told(start) and _told(end) and points >= 1):
             raise ValueError(f"history: found {start}, {end}, {points}, expected times and points")
-        series, open_hours = self._seen(key, start, end)
+        # the first span begins, and the last one ends, beyond what was asked for
+        over = (end - start) / points + 2 * COARSEST
+        series, open_hours = self._seen(key, start - over, end + over)
 
         def look(connection: apsw.Connection) -> Trend:
             first = next(iter(open_hours.values()), {})

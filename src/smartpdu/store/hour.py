@@ -88,9 +88,10 @@ class Hour:
             self._base[columns] = base
         steps = np.where(known, values - base, 0)
         if self._rows.dtype == np.int32 and (np.abs(steps) > FITS).any():
-            there = self._rows[self._there]
+            there = self._rows[self._there].astype(np.int64)
+            there[there == _gap(self._rows)] = GAP
             self._rows = np.empty(self._rows.shape, dtype=np.int64)
-            self._rows[self._there] = np.where(there == _gap(there), GAP, there)
+            self._rows[self._there] = there
         steps[~known] = _gap(self._rows)
         return steps
 

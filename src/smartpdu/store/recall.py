@@ -119,8 +119,9 @@ class Recall:
         for ids, seconds, values in hot_batches(self.connection, hour, self.spoiled):
             place = np.flatnonzero(ids == id)
             if place.size:
-                free = column[seconds] == GAP
-                column[seconds[free]] = values[free, place[0]]
+                found = values[:, place[0]]
+                new = np.flatnonzero((found != GAP) & (column[seconds] == GAP))[::-1]
+                column[seconds[new]] = found[new]  # backwards: of one second the first one stays
         return column
 
     def _checked(self, tier: Tier, id: int, form: bytes) -> Whole | None:

@@ -62,12 +62,14 @@ def fold_span(database: Database, now: float, spoiled: Spoiled) -> bool:
 def forget_span(database: Database, keep: Sequence[float], now: float) -> None:
     """Delete the oldest span of each tier, if it is older than that tier is kept.
 
-    One span at a visit: a clock that runs ahead for some minutes costs little of the past.
-    Raises StoreError.
+    And only if more is there than makes up that time: a clock that runs ahead, or a long time off,
+    costs nothing of the past. Raises StoreError.
     """
     for tier, age in zip(TIERS, keep, strict=True):
         for (span,) in database.look_up(f"SELECT min(id) >> {BITS} FROM {tier.table}"):
-            if span is not None and (span + 1) * tier.span <= now - age:
+            if span is None or (span + 1) * tier.span > now - age:
+                continue
+            if _spans(database, tier) * tier.span > age:
                 database.write(partial(_forget, tier=tier, span=span))
 
 
@@ -125,6 +127,19 @@ def _fold(
 def _make_due(connection: apsw.Connection, tier: Tier, span: int) -> None:
     query = "INSERT INTO due VALUES(?, ?, 0) ON CONFLICT DO UPDATE SET after = 0"
     connection.execute(query, (tier.number, span))
+
+
+def _spans(database: Database, tier: Tier) -> int:
+    """How many spans of a tier have chunks: one search for each, no walk through all."""
+    following = (
+        f"SELECT id >> {BITS} FROM {tier.table} WHERE id >= (n + 1) << {BITS} ORDER BY id LIMIT 1"
+    )
+    query = (
+        f"WITH RECURSIVE spans(n) AS (SELECT min(id) >> {BITS} FROM {tier.table} "
+        f"UNION ALL SELECT ({following}) FROM spans WHERE n IS NOT NULL) "
+        "SELECT count(n) FROM spans"
+    )
+    return int(database.look_up(query)[0][0])
 
 
 def _forget(connection: apsw.Connection, tier: Tier, span: int) -> None:

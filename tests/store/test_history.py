@@ -1,0 +1,437 @@
+"""The history beside a plain dictionary: gaps, clocks that step, series that come, restarts."""
+
+from math import nan
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pytest
+from hypothesis import strategies as some
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+from store.past import DAY, Past, all_gaps, compared, fed
+from store.plainly import often
+
+from smartpdu.store.database import Database, open_database
+from smartpdu.store.history import LAST, History, Series
+from smartpdu.store.tiers import QUARTERS
+
+START = 1_800_000_000 // QUARTERS.span * QUARTERS.span  # the beginning of a longest chunk
+HOUR = 3_600
+KEYS = {"r/A:w": 1, "r/B:w": 1, "r/A:v": 2, "r/A:J": 0}
+STEPS = (1, 1, 1, 2, 59, 61, 600, HOUR - 1, HOUR, 5 * HOUR, DAY, QUARTERS.span, 0)
+BACK = (-1, -2, -10, -600, -HOUR, -3 * HOUR, -DAY, -QUARTERS.span)
+FOREVER = (1e12, 1e12, 1e12)
+
+
+class Courses(RuleBasedStateMachine):
+    """Whatever comes, in whatever order: the history knows what a dictionary knows."""
+
+    @initialize(batch=some.sampled_from([1.0, 2.0, 10.0, 600.0]))
+    def begin(self, batch: float) -> None:
+        self.folder = TemporaryDirectory()
+        self.batch = batch
+        self.now = START + 1_000
+        self.past = Past(dict(KEYS))
+        self.declared = ["r/A:w"]
+        self.open()
+
+    def open(self) -> None:
+        self.database = open_database(Path(self.folder.name) / "smartpdu.db")
+        series = [Series(key, KEYS[key]) for key in self.declared]
+        self.history = History(self.database, series, batch=self.batch, keep=FOREVER)
+
+    def row(self, values: list[int]) -> None:
+        row = [
+            nan if value == 7 else value / 10 ** KEYS[key]
+            for key, value in zip(self.declared, values, strict=False)
+        ]
+        self.history.append(float(self.now), np.array(row))
+        self.past.take(self.now, zip(self.declared, row, strict=True))
+
+    @rule(
+        steps=some.lists(some.sampled_from(STEPS), min_size=1, max_size=12),
+        values=some.lists(some.integers(-20, 20) | some.integers(0, 2**40), min_size=4, max_size=4),
+    )
+    def on(self, steps: list[int], values: list[int]) -> None:
+        for number, step in enumerate(steps):
+            self.now += step
+            self.row([value + number if value != 7 else 7 for value in values])
+
+    @rule(step=some.sampled_from(BACK), values=some.lists(some.integers(-9, 9), min_size=4))
+    def back(self, step: int, values: list[int]) -> None:
+        self.now = max(START, self.now + step)
+        self.row(values)
+
+    @rule(keys=some.lists(some.sampled_from(sorted(KEYS)), unique=True, max_size=4))
+    def declare(self, keys: list[str]) -> None:
+        self.declared = keys
+        self.history.declare([Series(key, KEYS[key]) for key in keys])
+
+    @rule(later=some.sampled_from([0, 31, HOUR + 31, DAY, 17 * DAY]), visits=some.integers(1, 6))
+    def tend(self, later: int, visits: int) -> None:
+        for _ in range(visits):
+            self.history.tend(float(self.now + later))
+
+    @rule()
+    def restart(self) -> None:
+        self.history.flush()
+        self.database.close()
+        self.open()
+
+    @rule(
+        key=some.sampled_from([*sorted(KEYS), "r/never"]),
+        ago=some.sampled_from([0.5, 5.0, 70.0, HOUR + 0.5, 26.0 * HOUR, 17.0 * DAY]),
+        lasts=some.sampled_from([1.0, 61.5, HOUR * 1.0, 25.0 * HOUR, 40.0 * DAY]),
+        points=some.sampled_from([1, 3, 17, 500]),
+    )
+    def look(self, key: str, ago: float, lasts: float, points: int) -> None:
+        start = self.now - ago
+        compared(self.history, self.past, key, start, start + lasts, points)
+        first, last = self.now - 90, self.now + 10
+        at, values = self.history.raw([key, "r/A:w"], first, last)
+        np.testing.assert_array_equal(at, np.arange(first, last))
+        wanted = [self.past.raw(k, first, last) for k in (key, "r/A:w")]
+        np.testing.assert_array_equal(values, wanted)
+
+    @invariant()
+    def nothing_is_damaged(self) -> None:
+        if hasattr(self, "history"):
+            assert self.history.spoiled == ()
+            assert self.history.dropped == 0
+
+    def teardown(self) -> None:
+        if not hasattr(self, "history"):
+            return
+        try:
+            self.all_is_known()
+            self.restart()
+            self.all_is_known()
+        finally:
+            self.database.close()
+            self.folder.cleanup()
+
+    def all_is_known(self) -> None:
+        """Every second of every hour that ever had a value."""
+        for key in KEYS:
+            for hour in {second // HOUR for second in self.past.of(key)}:
+                first = hour * HOUR
+                _, values = self.history.raw([key], first, first + HOUR)
+                wanted = [self.past.raw(key, first, first + HOUR)]
+                np.testing.assert_array_equal(values, wanted)
+
+
+@pytest.mark.requirement("R-12.2-3")
+def test_the_history_knows_what_a_dictionary_knows_whatever_comes_in_whatever_order() -> None:
+    run_state_machine_as_test(Courses, settings=often(60, 2_000))
+
+
+@pytest.fixture
+def past() -> Past:
+    return Past({"r/A:w": 1, "r/B:w": 2})
+
+
+@pytest.mark.parametrize("edge", [HOUR, DAY, QUARTERS.span])
+def test_rows_around_the_edge_of_a_chunk_stand_where_they_belong(
+    database: Database, past: Past, edge: int
+) -> None:
+    history, end = History(database, keep=FOREVER), START + edge
+    fed(history, past, range(end - 75, end + 75))
+    for sealed in (False, True):
+        if sealed:
+            for visit in range(4):
+                history.tend(end + edge + 60.0 * visit)
+        for key in past.digits:
+            compared(history, past, key, end - 75, end + 75, 150)
+            compared(history, past, key, end - 60.5, end + 60.5, 7)
+            compared(history, past, key, end - 600, end + 600, 20)
+            compared(history, past, key, end - 9_000, end + 9_000, 20)
+            _, values = history.raw([key], end - 80, end + 80)
+            np.testing.assert_array_equal(values, [past.raw(key, end - 80, end + 80)])
+
+
+@pytest.mark.parametrize("visits", [0, 1, 3, 60])
+@pytest.mark.parametrize("reopened", [False, True])
+def test_days_are_told_alike_however_far_they_were_sealed(
+    tmp_path: Path, past: Past, visits: int, reopened: bool
+) -> None:
+    database = open_database(tmp_path / "smartpdu.db")
+    history = History(database, batch=600, keep=FOREVER)
+    end = START + 3 * DAY
+    fed(history, past, range(START, end, 47), gaps=0.1)
+    for visit in range(visits):
+        history.tend(end + 60.0 * visit)
+    if reopened:
+        history.flush()
+        database.close()
+        database = open_database(tmp_path / "smartpdu.db")
+        history = History(database, keep=FOREVER)
+    for start, last, points in (
+        (START, end, 500),
+        (START + 0.5, end - 7, 100),
+        (START - DAY, end + DAY, 250),
+        (START + DAY, START + DAY + HOUR, 60),
+        (START + DAY - 1_000, START + DAY + 1_000, 2_000),
+        (START + HOUR, START + HOUR + 1, 5),
+        (end - 10, START, 5),
+    ):
+        if last > start:
+            compared(history, past, "r/A:w", start, last, points)
+        else:
+            assert len(history.trend("r/A:w", start, last, points).at) == 0
+    database.close()
+
+
+@pytest.mark.requirement("R-12.2-3")
+def test_what_is_forgotten_in_a_fine_tier_is_told_from_the_next_coarser_one(
+    database: Database, past: Past
+) -> None:
+    keep = (3.0 * DAY, 30.0 * DAY, 1e12)
+    history = History(database, batch=3_600, keep=keep)
+    end = START + 50 * DAY
+    fed(history, past, range(START, end, 311), tend=4, gaps=0.05)
+    for visit in range(200):
+        history.tend(end + 60.0 * visit)
+    ages = [
+        (end - database.look_up(f"SELECT min(id) >> 20 FROM {table}")[0][0] * span) / DAY
+        for table, span in (("seconds", HOUR), ("minutes", DAY), ("quarters", QUARTERS.span))
+    ]
+    assert ages == [3, 30, 50]  # so many days before the end each tier begins
+    day = START + 48 * DAY
+    compared(history, past, "r/A:w", day, day + HOUR, 3_600, step=1)
+    compared(history, past, "r/B:w", day, day + DAY, 500, step=60)
+    day = START + 40 * DAY
+    compared(history, past, "r/A:w", day, day + HOUR, 3_600, step=60)
+    compared(history, past, "r/B:w", day, day + 2 * DAY, 2_880, step=60)
+    day = START + 3 * DAY
+    compared(history, past, "r/A:w", day, day + HOUR, 3_600, step=900)
+    compared(history, past, "r/B:w", day, day + 20 * DAY, 500, step=900)
+    compared(history, past, "r/A:w", START, end, 50)
+    # before anything was kept, and after it
+    assert all_gaps(history.trend("r/A:w", START - 90 * DAY, START - 2 * DAY, 50))
+    assert all_gaps(history.trend("r/A:w", end + DAY, end + 2 * DAY, 50))
+
+
+def test_where_no_second_is_kept_minutes_are_found_and_seconds_again_once_there_are_some(
+    database: Database, past: Past
+) -> None:
+    history = History(database, batch=3_600, keep=(0.0, 1e12, 1e12))
+    fed(history, past, range(START, START + DAY, 20))
+    for visit in range(100):
+        history.tend(START + 30.0 * DAY + 60 * visit)
+    assert database.look_up("SELECT count(*) FROM seconds") == [(0,)]
+    compared(history, past, "r/A:w", START + HOUR, START + 2 * HOUR, 500, step=60)
+    # what comes now is told second by second, though its chart begins before it
+    now = START + 30 * DAY
+    fed(history, past, range(now, now + 50), seed=2)
+    compared(history, past, "r/A:w", now - 60, now + 60, 120, step=1)
+
+
+def test_a_long_time_off_costs_nothing_of_what_was_before_it(
+    database: Database, past: Past
+) -> None:
+    history = History(database, batch=3_600)
+    fed(history, past, range(START, START + DAY, 20))
+    for visit in range(100):
+        history.tend(START + 3_000.0 * DAY + 60 * visit)
+    compared(history, past, "r/A:w", START + HOUR, START + 2 * HOUR, 3_600, step=1)
+    compared(history, past, "r/A:w", START, START + DAY, 500, step=60)
+
+
+def test_a_day_is_not_made_coarser_before_it_is_over_nor_forgotten_before_it_is_coarser(
+    database: Database, past: Past
+) -> None:
+    history = History(database, batch=3_600, keep=(0.0, 1e12, 1e12))
+    fed(history, past, range(START, START + DAY, 100))
+    for visit in range(40):
+        history.tend(START + DAY - 60.0 + visit)
+    assert database.look_up("SELECT count(*) FROM minutes") == [(0,)]
+    assert database.look_up("SELECT count(*) FROM seconds") == [(2 * 23,)]
+    for visit in range(80):
+        history.tend(START + DAY + 31.0 + visit)
+    assert database.look_up("SELECT count(*) FROM minutes") == [(2,)]
+    assert database.look_up("SELECT count(*) FROM seconds") == [(0,)]
+    compared(history, past, "r/A:w", START, START + DAY, 1_440, step=60)
+
+
+def test_a_day_of_many_series_is_made_coarser_in_small_pieces_and_is_whole_at_each(
+    database: Database,
+) -> None:
+    past = Past({f"s{n:02}": 1 for n in range(40)})
+    history = History(database, batch=3_600, keep=FOREVER)
+    fed(history, past, range(START, START + DAY, 200))
+    for _ in range(20):  # hours are sealed
+        history.tend(START + DAY - 100.0)
+    made = []
+    for visit in range(8):
+        history.tend(START + DAY + 31.0 + visit)
+        made.append(database.look_up("SELECT count(*) FROM minutes")[0][0])
+        for key in ("s00", "s15", "s16", "s39"):
+            compared(history, past, key, START, START + DAY, 1_440, step=60)
+    assert made == sorted(made)
+    assert set(np.diff([0, *made]).tolist()) <= {0, 8, 16}
+    assert made[-1] == 40
+
+
+@pytest.mark.parametrize("tended", [False, True])
+def test_a_clock_that_goes_back_changes_nothing_and_fills_what_was_empty(
+    database: Database, tended: bool
+) -> None:
+    past = Past({"r/A:w": 1})
+    history = History(database, batch=5, keep=FOREVER)
+    fed(history, past, range(START, START + 2 * HOUR, 2))
+    if tended:
+        for visit in range(4):
+            history.tend(START + 3.0 * HOUR + visit)
+    kept = dict(past.known)
+    fed(history, past, range(START + 100, START + 200), seed=2)  # every other second is new
+    assert {k: past.known[k] for k in kept} == kept
+    assert len(past.known) == len(kept) + 50
+    if tended:
+        assert database.look_up("SELECT count(*) FROM seconds") == [(2,)]
+        compared(history, past, "r/A:w", START, START + HOUR, 3_600)
+        history.tend(START + 4.0 * HOUR)
+        assert database.look_up("SELECT count(*) FROM hot") == [(0,)]
+    compared(history, past, "r/A:w", START, START + HOUR, 3_600)
+    compared(history, past, "r/A:w", START, START + 2 * HOUR, 10)
+
+
+def test_a_row_of_the_past_is_found_in_days_that_are_coarse_already(
+    database: Database, past: Past
+) -> None:
+    history = History(database, batch=3_600, keep=FOREVER)
+    fed(history, past, range(START, START + DAY, 60))
+    for visit in range(40):
+        history.tend(START + 20.0 * DAY + visit)
+    fed(history, past, [START + 30, START + 12 * HOUR + 31], seed=3)
+    for visit in range(20):
+        compared(history, past, "r/A:w", START, START + DAY, 1_440)
+        compared(history, past, "r/B:w", START, START + 2 * DAY, 150)
+        history.tend(START + 20.0 * DAY + visit)
+    assert database.look_up("SELECT count(*) FROM due") == [(0,)]
+
+
+def test_a_clock_that_runs_far_ahead_costs_nothing_of_the_past(
+    database: Database, past: Past
+) -> None:
+    keep = (2.0 * DAY, 4.0 * DAY, 16.0 * DAY)
+    history = History(database, batch=3_600, keep=keep)
+    fed(history, past, range(START, START + 2 * DAY, 60))
+    for visit in range(60):
+        history.tend(START + 2.0 * DAY + 31 + visit)
+    hours = database.look_up("SELECT DISTINCT id >> 20 FROM seconds")
+    assert len(hours) == 48
+    ahead = START + 100 * 365 * DAY
+    fed(history, past, range(ahead, ahead + 3_000, 30), seed=4, tend=1)
+    assert database.look_up("SELECT DISTINCT id >> 20 FROM seconds") == hours
+    fed(history, past, range(START + 2 * DAY, START + 2 * DAY + 100), seed=5, tend=60)
+    compared(history, past, "r/A:w", START, START + 2 * DAY + 100, 500)
+    compared(history, past, "r/A:w", ahead - 60, ahead + 180, 240)
+
+
+def test_series_that_come_and_go_keep_what_is_theirs(tmp_path: Path) -> None:
+    path = tmp_path / "smartpdu.db"
+    database = open_database(path)
+    history = History(database, batch=4, keep=FOREVER)
+    early, late = Past({"a": 1, "b": 2}), Past({"b": 2, "c": 0})
+    fed(history, early, range(START, START + 30))
+    fed(history, late, range(START + 30, START + 70), seed=2)
+    history.flush()
+    database.close()
+    database = open_database(path)
+    history = History(database, [Series("d", 1)], keep=FOREVER)
+    both = Past(early.digits | late.digits, late.known | early.known)
+    for visit in range(2):
+        for key in ("a", "b", "c", "d"):
+            compared(history, both, key, START - 5, START + 75, 80)
+        history.tend(START + 2.0 * HOUR + visit)
+    database.close()
+
+
+def test_a_series_whose_digits_change_is_one_series_to_those_who_ask(database: Database) -> None:
+    history = History(database, [Series("a", 1)], batch=1)
+    for second in range(30):
+        history.append(START + second, np.array([10.04 + second]))
+    history.declare([Series("a", 3)])
+    for second in range(30, 60):
+        history.append(START + second, np.array([10.0404 + second]))
+    history.append(START + 5, np.array([99.0]))  # a second that it has already
+    at, values = history.raw(["a"], START, START + 60)
+    wanted = [10.0 + s for s in range(30)] + [10.04 + s for s in range(30, 60)]
+    np.testing.assert_allclose(values[0], wanted, rtol=0, atol=1e-9)
+    assert len(at) == 60
+    found = history.trend("a", START + 20, START + 40, 1)
+    assert (found.minimum[0], found.maximum[0]) == (30.0, 49.04)
+    assert abs(found.mean[0] - np.mean(wanted[20:40])) < 0.01
+
+
+def test_a_declaration_without_series_keeps_rows_without_values(database: Database) -> None:
+    history = History(database, [], batch=1)
+    history.append(float(START), np.empty(0))
+    assert all_gaps(history.trend("a", START, START + 60))
+    history.tend(START + 2.0 * HOUR)
+    at, values = history.raw([], START, START + 3)
+    assert (at.tolist(), values.shape) == ([START, START + 1, START + 2], (0, 3))
+
+
+def test_the_last_row_is_told_from_memory_as_it_was_given(database: Database) -> None:
+    history = History(database, [Series("a", 1), Series("b", 1)])
+    assert np.isnan(history.last()[0])
+    row = np.array([1.23456, nan])
+    history.append(START + 0.75, row)
+    row[:] = 0.0
+    at, values = history.last()
+    assert at == START + 0.75
+    np.testing.assert_array_equal(values, [1.23456, nan])
+
+
+def test_a_row_whose_second_has_values_already_is_counted(database: Database) -> None:
+    history = History(database, [Series("a", 1)], batch=100)
+    for at in (START + 0.1, START + 0.9, START + 1.5):
+        history.append(at, np.array([at - START]))
+    assert history.repeated == 1
+    _, values = history.raw(["a"], START, START + 2)
+    assert values.tolist() == [[0.1, 1.5]]
+
+
+@pytest.mark.parametrize("at", [nan, float("inf"), -1.0, LAST, -LAST])
+def test_a_time_that_is_none_is_an_error_and_keeps_nothing(database: Database, at: float) -> None:
+    history = History(database, [Series("a", 1)], batch=1)
+    with pytest.raises(ValueError, match="expected UTC seconds"):
+        history.append(at, np.array([1.0]))
+    assert np.isnan(history.last()[0])
+    assert database.look_up("SELECT count(*) FROM hot") == [(0,)]
+    if at != -1.0:
+        for call in (history.trend, history.raw):
+            with pytest.raises(ValueError, match="expected times"):
+                call("a", at, START + 1.0)
+            with pytest.raises(ValueError, match="expected times"):
+                call("a", START + 1.0, at)
+    with pytest.raises(ValueError, match="expected times and points"):
+        history.trend("a", START, START + 1.0, 0)
+
+
+def test_rows_of_another_length_and_series_that_are_told_twice_are_errors(
+    database: Database,
+) -> None:
+    history = History(database, [Series("a", 1)], batch=1)
+    with pytest.raises(ValueError, match="found 2 values, expected 1"):
+        history.append(float(START), np.array([1.0, 2.0]))
+    with pytest.raises(ValueError, match="declared twice"):
+        history.declare([Series("a", 1), Series("b", 1), Series("a", 2)])
+    history.append(float(START), np.array([1.0]))
+    assert history.raw(["a"], START, START + 1)[1].tolist() == [[1.0]]
+
+
+def test_more_series_than_a_chunk_can_name_are_an_error(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smartpdu.store.history.MOST", 2)
+    history = History(database, [Series("a", 1), Series("b", 1)])
+    with pytest.raises(ValueError, match="more than 2 series"):
+        history.declare([Series("a", 1), Series("c", 1)])
