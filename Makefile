@@ -25,6 +25,7 @@ bench: $(VENV)/bench.stamp
 	$(PY) bench/step.py
 	$(PY) bench/twin.py
 	$(PY) bench/history.py --folder .
+	$(PY) bench/run.py
 
 # The full counts, in parts that are not repeated for a commit that has them already.
 PARTS := model engine power measurement safety control whitepaper store runtime network twin app drivers walk
