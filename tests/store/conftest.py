@@ -1,6 +1,8 @@
 """A fresh database for each test of the memory."""
 
-from collections.abc import Iterator
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
@@ -24,3 +26,22 @@ def disk() -> Iterator[LossyDisk]:
     made = LossyDisk("lossy", Random(5))
     yield made
     made.unregister()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Makes a small disk of its own; skipped where one may not mount."""
+    mounted: list[Path] = []
+
+    def made(size: str) -> Path:
+        folder = tmp_path / f"disk{len(mounted)}"
+        folder.mkdir()
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+        if not shutil.which("mount") or subprocess.call(mount, stderr=subprocess.DEVNULL):
+            pytest.skip("no right to mount a small disk here")
+        mounted.append(folder)
+        return folder
+
+    yield made
+    for folder in mounted:
+        subprocess.check_call(["umount", str(folder)])

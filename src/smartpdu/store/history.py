@@ -144,13 +144,15 @@ class History:
         with self._turn:
             self._last = (at, np.array(values, dtype=np.float64))
             row = Waiting(int(at), self._layout, whole(self._last[1], self._layout.scale))
-            with self._lock:
-                self._waiting.append(row)
             try:
                 self._put(row)
             except StoreError:
+                with self._lock:
+                    self._waiting.append(row)
                 self.flush()  # then the file has it, or the oldest of too many are dropped
                 raise
+            with self._lock:
+                self._waiting.append(row)
             first = self._waiting[0].second
             if len(self._waiting) >= self._batch or abs(row.second - first) >= self._batch:
                 self.flush()
@@ -254,6 +256,10 @@ class History:
         if number in self._unsealed:
             batches = self._database.read(lambda c: hot_batches(c, number, self._spoiled))
         hour = _filled(ids, batches)
+        for row in self._waiting:  # some, where the hour could not be read when they came
+            if row.second // HOUR == number:
+                hour.widen(row.layout.ids)
+                hour.put(row.second % HOUR, hour.columns(row.layout.ids), row.values)
         with self._lock:
             self._unsealed[number] = hour
             self._let_go_of_hours(number)
