@@ -52,7 +52,7 @@ def test_a_hard_text_is_toml_and_every_line_of_it_is_found() -> None:
     assert spots[at.of("source", 0, "after")] == "after = 1"
     assert spots[at.of("source.list", 2, "quoted key")].startswith("{ inner")
     assert spots[at.of("source", 1, "path")] == 'path = "two"'
-    assert spots[at.of("source.inline.b", 0, "c")].startswith("inline")
+    assert spots[at.of("source[2].inline.b", 0, "c")].startswith("inline")
     assert spots[at.of("twin.server", 1, "cords")] == 'cords = ["y"]'
     assert ("not.a.table", 0) not in at.tables
     assert not [key for key in at.keys if key[2] in ("key", "one", "no")]

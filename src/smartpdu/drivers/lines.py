@@ -25,22 +25,42 @@ Tokens = deque[tuple[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Lines of tables and keys; the n-th table of an array has its number, others have 0."""
+    """Lines of tables and keys; the n-th table of an array has its number, others have 0.
+
+    What is inside the second and further tables of an array has it in its name: `source[2].inner`.
+    """
 
     tables: dict[tuple[str, int], int] = field(default_factory=dict)
     keys: dict[tuple[str, int, str], int] = field(default_factory=dict)
 
     def of(self, table: str, number: int, key: str = "") -> int:
         """The line of a key, or else of its table, or else of what holds the table."""
-        above, _, name = table.rpartition(".")
         line = (
             self.keys.get((table, number, key))
+            or (self._table(inside(table, number, key)) if key else None)
             or self.tables.get((table, number))
             or self.keys.get(("", 0, table))
-            or self.keys.get((above, 0, name))
-            or self.tables.get((table, 0))
         )
-        return line or (self.of(above, 0) if above else 1)
+        if line or not table:
+            return line or 1
+        above, _, name = table.rpartition(".")
+        return self.of(*item(above), name)
+
+    def _table(self, path: str) -> int | None:
+        """The line of a table, or else of the first one inside it."""
+        within = (line for (name, _), line in self.tables.items() if name.startswith(f"{path}."))
+        return self.tables.get((path, 0)) or next(within, None)
+
+
+def inside(table: str, number: int, key: str) -> str:
+    """The path of what a key of a table holds."""
+    return f"{table}[{number + 1}].{key}" if number else f"{table}.{key}" if table else key
+
+
+def item(path: str) -> tuple[str, int]:
+    """A path without the number of its last table, and that number, from 0."""
+    found = re.fullmatch(r"(.*)\[(\d{1,9})\]", path)
+    return (found[1], int(found[2]) - 1) if found else (path, 0)
 
 
 class Unreadable(Exception):
@@ -101,14 +121,26 @@ def _head(tokens: Tokens, found: Lines) -> tuple[str, int]:
     array = tokens[0][0] == "["
     if array:
         tokens.popleft()
-    name = ".".join(_key(tokens, "]"))
+    *holders, last = _key(tokens, "]")
     if array:
         tokens.popleft()
-    number = 0
+    path, number = "", 0
+    for part in holders:
+        path = inside(path, number, part)
+        number = _latest(found, path)
+    name, number = inside(path, number, last), 0
     while (name, number) in found.tables and array:
         number += 1
     found.tables.setdefault((name, number), line)
     return name, number
+
+
+def _latest(found: Lines, path: str) -> int:
+    """The number of the last table of an array; 0 for any other table."""
+    number = 0
+    while (path, number + 1) in found.tables:
+        number += 1
+    return number
 
 
 def _pair(tokens: Tokens, found: Lines, table: str, number: int) -> None:
@@ -117,11 +149,11 @@ def _pair(tokens: Tokens, found: Lines, table: str, number: int) -> None:
     first, *more = _key(tokens, "=")
     found.keys.setdefault((table, number, first), line)
     for part in more:  # a.b = 1 is a table a with a key b
-        table, number = (f"{table}.{first}" if table else first), 0
+        table, number = inside(table, number, first), 0
         found.tables.setdefault((table, 0), line)
         found.keys.setdefault((table, 0, part), line)
         first = part
-    _value(tokens, found, f"{table}.{first}" if table else first, 0)
+    _value(tokens, found, inside(table, number, first), 0)
 
 
 def _key(tokens: Tokens, end: str) -> list[str]:

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from math import isfinite
-from re import fullmatch, match
+from re import fullmatch
 from typing import Any
 
-from smartpdu.drivers.lines import Lines
+from smartpdu.drivers.lines import Lines, inside, item
 from smartpdu.drivers.source import SettingsError
 from smartpdu.drivers.told import UNITS, Condition, Oid, Pattern, Told
 
@@ -28,9 +28,10 @@ class Reader:
     def fault(self, where: str, key: str, found: str, expected: str) -> SettingsError:
         """The fault of a key; the caller raises it. An item of a list is named `key[2]`."""
         name = ".".join(part for part in (where, key) if part) or "map"
-        table, number = where, 0
-        if item := match(r"([^[]+)\[(\d+)\](?:\.([^.]+))?", name):
-            table, number, key = item[1], int(item[2]) - 1, item[3] or ""
+        table, number = item(where.replace("[1]", ""))
+        listed, count = item(key)
+        if listed != key:
+            table, number, key = inside(table, number, listed), count, ""
         return SettingsError(name, found, expected, self.file, self.lines.of(table, number, key))
 
     def known(self, where: str, table: Mapping[str, Any], keys: Sequence[str]) -> None:
@@ -151,25 +152,25 @@ class Reader:
         """Where a value is told, checked against our unit of that symbol."""
         if not isinstance(value, dict):
             raise self.fault(where, key, _seen(value), "a table such as { oid = '...' }")
-        inside = f"{where}.{key}"
-        self.known(inside, value, TOLD)
-        words = self.numbered(inside, value, "words", float)
+        within = f"{where}.{key}"
+        self.known(within, value, TOLD)
+        words = self.numbered(within, value, "words", float)
         if symbol == "on/off" and (not words or set(words.values()) - {0, 1}):
             found = repr(value["words"]) if words else "nothing"
-            raise self.fault(inside, "words", found, "what stands for 0 and 1, as { 1 = 0, 2 = 1 }")
-        unit, unit_oid, units = self._unit(inside, value, symbol, bool(words))
+            raise self.fault(within, "words", found, "what stands for 0 and 1, as { 1 = 0, 2 = 1 }")
+        unit, unit_oid, units = self._unit(within, value, symbol, bool(words))
         return Told(
-            oid=self.pattern(inside, "oid", value.get("oid")),
+            oid=self.pattern(within, "oid", value.get("oid")),
             unit=unit,
-            scale=self.number(inside, value, "scale", above=0) or 1.0,
-            digits=self.pattern(inside, "digits", value["digits"]) if "digits" in value else None,
+            scale=self.number(within, value, "scale", above=0) or 1.0,
+            digits=self.pattern(within, "digits", value["digits"]) if "digits" in value else None,
             unit_oid=unit_oid,
             units=units,
             words=words,
-            none=self.numbers(inside, value, "none"),
-            least=self.number(inside, value, "least"),
-            unsigned=self.flag(inside, value, "unsigned"),
-            valid=self._valid(inside, value.get("valid", [])),
+            none=self.numbers(within, value, "none"),
+            least=self.number(within, value, "least"),
+            unsigned=self.flag(within, value, "unsigned"),
+            valid=self._valid(within, value.get("valid", [])),
         )
 
     def _unit(
@@ -181,14 +182,14 @@ class Reader:
             return unit, None, {}
         if not isinstance(unit, dict):
             raise self.fault(where, "unit", _seen(unit), f"a unit of {symbol}, or its OID")
-        inside = f"{where}.unit"
-        self.known(inside, unit, ("oid", "words"))
-        units = self.numbered(inside, unit, "words", str)
+        within = f"{where}.unit"
+        self.known(within, unit, ("oid", "words"))
+        units = self.numbered(within, unit, "words", str)
         if not any(units.values()):
-            raise self.fault(inside, "words", _seen(unit.get("words")), WORDS[str])
+            raise self.fault(within, "words", _seen(unit.get("words")), WORDS[str])
         for name in filter(None, units.values()):
-            self._fits(inside, "words", name, symbol)
-        return "", self.pattern(inside, "oid", unit.get("oid")), units
+            self._fits(within, "words", name, symbol)
+        return "", self.pattern(within, "oid", unit.get("oid")), units
 
     def _fits(self, where: str, key: str, unit: str, symbol: str) -> None:
         if UNITS.get(unit, ("",))[0] != symbol:
@@ -203,14 +204,14 @@ class Reader:
     def _condition(self, where: str, key: str, value: Any) -> Condition:
         if not isinstance(value, dict) or ("is" in value) == ("bit" in value):
             raise self.fault(where, key, _seen(value), "{ oid, is = [..] } or { oid, bit }")
-        inside = f"{where}.{key}"
-        self.known(inside, value, ("oid", "is", "bit"))
-        oid = self.pattern(inside, "oid", value.get("oid"))
+        within = f"{where}.{key}"
+        self.known(within, value, ("oid", "is", "bit"))
+        oid = self.pattern(within, "oid", value.get("oid"))
         if "bit" in value:
-            return Condition(oid, bit=self.whole(inside, value, "bit", 0, 255))
-        states = self.numbers(inside, value, "is")
+            return Condition(oid, bit=self.whole(within, value, "bit", 0, 255))
+        states = self.numbers(within, value, "is")
         if not states:
-            raise self.fault(inside, "is", "none", "one number or more")
+            raise self.fault(within, "is", "none", "one number or more")
         return Condition(oid, states)
 
 
