@@ -11,6 +11,7 @@ from smartpdu.model.request import Role
 from smartpdu.network.http import built
 from smartpdu.network.link import COOKIE, TRIES
 from smartpdu.runtime.desk import LINK, SESSION
+from smartpdu.runtime.view import Unrecallable
 from smartpdu.store.database import StoreError
 
 RACKS = "/api/v1/racks"
@@ -196,14 +197,13 @@ async def test_a_stream_ends_where_nobody_can_tell_whether_its_credential_is_goo
 ) -> None:
     web.app._recheck = 0.02
 
-    def broken(*_: object) -> None:
-        raise StoreError("the disk is gone")
+    async def unknown(_secret: str) -> None:
+        raise Unrecallable("the disk is gone")
 
     async with web.listens(TICKS) as heard:
         await heard.hears(1)
-        monkeypatch.setattr(web.rig.memory.database, "read", broken)
+        monkeypatch.setattr(web.rig.desk, "principal_of_token", unknown)
         await asyncio.wait_for(heard.ended.wait(), 5)
-        monkeypatch.undo()
     assert heard.status == 200
 
 
@@ -256,6 +256,13 @@ async def test_what_is_no_link_lets_nobody_in(web: Web, query: str) -> None:
 
     assert answer.status_code == 401
     assert "set-cookie" not in answer.headers
+
+
+async def test_of_two_links_in_one_request_neither_counts(web: Web) -> None:
+    link = await web.rig.desk.new_link(Role.ADMIN)
+    assert (await web("GET", f"/login?link={link}&link=b", role=None)).status_code == 401
+
+    assert (await web("GET", f"/login?link={link}", role=None)).status_code == 303
 
 
 async def test_the_cookie_is_kept_from_scripts_and_other_sites_and_on_tls_from_plain_http(

@@ -261,6 +261,23 @@ async def test_a_stream_tells_ticks_and_events_and_where_to_go_on(rig) -> None:
     assert [json.loads(line[2].removeprefix("data: "))["seq"] for line in events] == numbers
 
 
+async def test_a_page_hears_the_events_of_its_rack_and_of_the_house_alone(hall, client) -> None:
+    await hall.asks("r1/A/outlet/1", False)
+    await hall.asks("r2/A/outlet/2", False)
+    await hall.lasts(3)
+    everything = {t.place for t in await hall.desk.told(0, 1000)}
+    past = (await client.get("/screen/events?rack=r2")).json()
+    lines, heard = Ticks().lines(hall.desk, of(hall, "r2"), 0), [b""]
+    while b"CommandDone" not in heard[-1]:
+        heard.append(await asyncio.wait_for(anext(lines), 5))
+    await lines.aclose()
+    streamed = [json.loads(line.split(b"data: ")[1]) for line in heard if line.startswith(b"id: ")]
+
+    assert everything == {"house", "r1/A/outlet/1", "r2/A/outlet/2"}
+    assert {e["place"] for e in past} == {"house", "r2/A/outlet/2"}
+    assert [e["seq"] for e in streamed] == [e["seq"] for e in past][: len(streamed)]
+
+
 async def test_ticks_go_on_while_the_journal_cannot_be_read(rig, monkeypatch) -> None:
     lines = Ticks().lines(rig.desk, of(rig), 0)
     read = rig.memory.told
