@@ -128,7 +128,7 @@ class Courses(RuleBasedStateMachine):
 
 @pytest.mark.requirement("R-12.2-3")
 def test_the_history_knows_what_a_dictionary_knows_whatever_comes_in_whatever_order() -> None:
-    run_state_machine_as_test(Courses, settings=often(60, 2_000))
+    run_state_machine_as_test(Courses, settings=often(40, 2_000))
 
 
 @pytest.fixture
@@ -191,21 +191,21 @@ def test_days_are_told_alike_however_far_they_were_sealed(
 def test_what_is_forgotten_in_a_fine_tier_is_told_from_the_next_coarser_one(
     database: Database, past: Past
 ) -> None:
-    keep = (3.0 * DAY, 30.0 * DAY, 1e12)
+    keep = (3.0 * DAY, 20.0 * DAY, 1e12)
     history = History(database, batch=3_600, keep=keep)
-    end = START + 50 * DAY
-    fed(history, past, range(START, end, 311), tend=4, gaps=0.05)
-    for visit in range(200):
+    end = START + 36 * DAY
+    fed(history, past, range(START, end, 611), tend=4, gaps=0.05)
+    for visit in range(60):
         history.tend(end + 60.0 * visit)
     ages = [
         (end - database.look_up(f"SELECT min(id) >> 20 FROM {table}")[0][0] * span) / DAY
         for table, span in (("seconds", HOUR), ("minutes", DAY), ("quarters", QUARTERS.span))
     ]
-    assert ages == [3, 30, 50]  # so many days before the end each tier begins
-    day = START + 48 * DAY
+    assert ages == [3, 20, 36]  # so many days before the end each tier begins
+    day = START + 34 * DAY
     compared(history, past, "r/A:w", day, day + HOUR, 3_600, step=1)
     compared(history, past, "r/B:w", day, day + DAY, 500, step=60)
-    day = START + 40 * DAY
+    day = START + 26 * DAY
     compared(history, past, "r/A:w", day, day + HOUR, 3_600, step=60)
     compared(history, past, "r/B:w", day, day + 2 * DAY, 2_880, step=60)
     day = START + 3 * DAY

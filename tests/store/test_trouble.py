@@ -32,12 +32,14 @@ def past() -> Past:
     return Past({"a": 1, "b": 2})
 
 
-def spoil(database: Database, table: str, id: int) -> None:
-    """Turn one bit of a chunk over, in the middle of it."""
+def spoil(database: Database, table: str, id: int, how: str = "bit") -> None:
+    """Turn one bit of a chunk over, in the middle of it, or what kind of value it is."""
     (form,) = database.look_up(f"SELECT form FROM {table} WHERE id = ?", id)[0]
     changed = bytearray(form)
     changed[len(changed) // 2] ^= 8
-    database.change(f"UPDATE {table} SET form = ? WHERE id = ?", bytes(changed), id)
+    kind = "BLOB" if how == "bit" else "TEXT"
+    query = f"UPDATE {table} SET form = CAST(? AS {kind}) WHERE id = ?"
+    database.change(query, bytes(changed), id)
 
 
 def without(past: Past, key: str, first: int, last: int) -> Past:
@@ -50,13 +52,16 @@ def without(past: Past, key: str, first: int, last: int) -> Past:
     return Past(past.digits, known)
 
 
-def test_a_damaged_hour_is_a_gap_of_its_series_and_told(database: Database, past: Past) -> None:
+@pytest.mark.parametrize("how", ["bit", "kind"])
+def test_a_damaged_hour_is_a_gap_of_its_series_and_told(
+    database: Database, past: Past, how: str
+) -> None:
     history = History(database, batch=3_600, keep=FOREVER)
     fed(history, past, range(START, START + 5 * HOUR, 7))
     for visit in range(3):
         history.tend(START + 5.0 * HOUR + 31 + visit)
     spoiled = chunk_id(START // HOUR + 1, 1)
-    spoil(database, "seconds", spoiled)
+    spoil(database, "seconds", spoiled, how)
     assert history.spoiled == ()
     hole = without(past, "a", START + HOUR, START + 2 * HOUR)
     for key in ("a", "b"):
@@ -73,15 +78,15 @@ def test_a_damaged_hour_is_a_gap_of_its_series_and_told(database: Database, past
     assert history.raw(["a"], START + HOUR + 3, START + HOUR + 4)[1][0, 0] > 0
 
 
-@pytest.mark.parametrize("reopened", [False, True])
+@pytest.mark.parametrize(("reopened", "how"), [(False, "bit"), (True, "bit"), (True, "kind")])
 def test_a_damaged_batch_is_a_gap_of_its_rows_and_told(
-    tmp_path: Path, past: Past, reopened: bool
+    tmp_path: Path, past: Past, reopened: bool, how: str
 ) -> None:
     database = open_database(tmp_path / "smartpdu.db")
     history = History(database, batch=10)
     fed(history, past, range(START, START + 50))
     spoiled = chunk_id(START // HOUR, 2)  # the third of five
-    spoil(database, "hot", spoiled)
+    spoil(database, "hot", spoiled, how)
     compared(history, past, "a", START, START + 50, 50)  # memory knows it all
     assert history.spoiled == ()
     history = History(database, [Series("a", 1)])

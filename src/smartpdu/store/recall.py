@@ -22,6 +22,7 @@ from smartpdu.store.tiers import (
     rolled_seconds,
 )
 
+FORM = "CAST(form AS BLOB)"  # even where damage made it look like something else
 Spoiled = set[tuple[str, int]]  # table and id of each chunk that was found damaged
 
 
@@ -102,9 +103,8 @@ class Recall:
 
     def _chunk(self, tier: Tier, id: int, span: int) -> Whole | None:
         place = chunk_id(span, id)
-        for (form,) in rows(
-            self.connection, f"SELECT form FROM {tier.table} WHERE id = ?", (place,)
-        ):
+        query = f"SELECT {FORM} FROM {tier.table} WHERE id = ?"
+        for (form,) in rows(self.connection, query, (place,)):
             return self._checked(tier, place, form)
         return None
 
@@ -139,7 +139,7 @@ def hot_batches(
     connection: apsw.Connection, hour: int, spoiled: Spoiled
 ) -> list[tuple[Whole, Whole, Whole]]:
     """Series, seconds and values of each batch of an hour, in the order in which they came."""
-    query = "SELECT id, form FROM hot WHERE id >= ? AND id < ? ORDER BY id"
+    query = f"SELECT id, {FORM} FROM hot WHERE id >= ? AND id < ? ORDER BY id"
     batches = []
     for id, form in rows(connection, query, (chunk_id(hour, 0), chunk_id(hour + 1, 0))):
         try:

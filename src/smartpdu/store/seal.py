@@ -13,7 +13,7 @@ import numpy as np
 from smartpdu.store.chunk import GAP, Damaged, Whole, packed, packed_rows, unpacked
 from smartpdu.store.database import Database, rows
 from smartpdu.store.hour import BITS, HOUR, Hour, chunk_id
-from smartpdu.store.recall import Recall, Spoiled, due_spans
+from smartpdu.store.recall import FORM, Recall, Spoiled, due_spans
 from smartpdu.store.tiers import MINUTES, SECONDS, TIERS, Tier
 
 SLICE = 16  # series that are packed at once: a bound on memory
@@ -23,7 +23,7 @@ MASK = (1 << BITS) - 1
 
 def seal_hour(database: Database, number: int, hour: Hour, spoiled: Spoiled) -> None:
     """Keep each series of an hour as a chunk, and let its batches go; raises StoreError."""
-    query = "SELECT id, form FROM seconds WHERE id >= ? AND id < ?"
+    query = f"SELECT id, {FORM} FROM seconds WHERE id >= ? AND id < ?"
     kept: dict[int, bytes] = dict(
         database.look_up(query, chunk_id(number, 0), chunk_id(number + 1, 0))
     )
