@@ -94,12 +94,21 @@ def test_a_rack_of_several_is_chosen_and_each_tells_its_alarms(look, tmp_path: P
         assert page.locator(".rack-link.is-critical b").all_inner_texts() == ["Rack 2"]
         assert page.locator(".outlet").count() == 6
         assert page.locator(".alarm").count() == 0
+        assert "Feed lost" not in page.locator("#events").inner_text()
+        chart = "text => document.getElementById('power').ariaLabel.includes(text)"
+        page.wait_for_function(chart, arg="A: 0.3\u202fkW")
 
         links.nth(1).click()
         page.wait_for_selector(".alarm.critical")
         assert page.url.endswith("/?rack=r2")
         assert page.locator("#rack-title").inner_text() == "Rack 2"
         assert page.locator(".alarm .place").inner_text() == "PDU A · Feed A"
+        page.locator("#events li", has_text="Feed lost raised").wait_for()
+        seen.ticks()
+        seen.ticks()
+        assert page.locator("#power").get_attribute("aria-label") == (
+            "Power, last hour; A: 0.0\u202fkW, 0.0 \N{EN DASH} 0.0\u202fkW"
+        )
         paths = [o.get_attribute("data-path") for o in page.locator(".outlet").all()]
         assert paths == [f"r2/A/outlet/{n}" for n in range(1, 5)], "in the order of the file"
         assert page.locator(".tag").all_inner_texts() == ["F1", "F2", "F1", "F2"]
@@ -133,7 +142,8 @@ def hall() -> str:
             for n in range(outlets):
                 circuit = f'circuit = "{pdu}/circuit/{n % 2 + 1}"'
                 site += [f'[[outlet]]\npath = "{pdu}/outlet/{n + 1}"\n{circuit}']
-    return "\n".join(site) + fault("feed_loss", "r2/A/feed")
+    server = '[[twin.server]]\ncords = ["r1/A/outlet/1"]\nrated_power = 300\nidle_power = 280'
+    return "\n".join([*site, server]) + fault("feed_loss", "r2/A/feed")
 
 
 @pytest.mark.requirement("R-1.1-8")

@@ -26,6 +26,7 @@ HERE = Path(__file__).parent / "static"
 HOUR = 3600.0
 POINTS = 360
 EVENTS = 40  # that a page shows
+SEARCHED = 500  # newest events among which those of a rack are looked for
 JSON = "application/json"
 FRESH = {"cache-control": "no-cache"}
 Place = Annotated[int, Query(ge=0)]
@@ -46,8 +47,10 @@ def mount(app: FastAPI, desk: Desk) -> None:
         return _json(plan(view, own, shared.mark(view.plant), request.state.principal))
 
     @routes.get("/screen/events")
-    async def newest() -> Response:
-        return _json([plain(told) for told in await desk.told_last(EVENTS)])
+    async def newest(rack: str | None = None) -> Response:
+        own = _scope(desk, rack)
+        told = [t for t in await desk.told_last(SEARCHED) if t.place in own.paths]
+        return _json([plain(t) for t in told[-EVENTS:]])
 
     @routes.get("/screen/power")
     async def power(rack: str | None = None) -> Response:

@@ -44,7 +44,7 @@ class Ticks:
         return line
 
     async def lines(self, desk: Desk, scope: Scope, after: int) -> AsyncIterator[bytes]:
-        """Every tick from now on, and every event after a place in the journal."""
+        """Every tick of a rack from now on, and its events after a place in the journal."""
         yield AGAIN
         streams: dict[str, AsyncGenerator[Any, None]] = {"tick": desk.views()}
         waiting: dict[str, asyncio.Future[Any]] = {}
@@ -62,7 +62,8 @@ class Ticks:
                         del streams["event"]
                     else:
                         after = told.seq
-                        yield event(told)
+                        if told.place in scope.paths:
+                            yield event(told)
         finally:
             await _ended(streams, waiting)
 

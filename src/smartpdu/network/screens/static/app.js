@@ -7,7 +7,7 @@ import { Alarms } from "./alarms.js";
 import { PowerChart } from "./chart.js";
 import { byId, set } from "./element.js";
 import { Events } from "./events.js";
-import { ask, Line, Refused, send, Stranger } from "./link.js";
+import { ask, Line, of, Refused, send, Stranger } from "./link.js";
 import { Phases } from "./phases.js";
 import { understood } from "./plan.js";
 import { Rack } from "./rack.js";
@@ -33,8 +33,9 @@ async function start() {
   const rack = new URLSearchParams(location.search).get("rack");
   try {
     const fresh = await wanted(rack);
-    const past = await ask("/screen/events");
+    const past = await ask(`/screen/events${of(fresh.rack)}`);
     if (own !== started) return; // another rack was chosen meanwhile
+    events.forget();
     events.take(past);
     line?.close();
     plan = understood(fresh);
@@ -52,7 +53,7 @@ async function start() {
 
 async function wanted(rack) {
   try {
-    return await ask(`/screen/plan${rack ? `?rack=${encodeURIComponent(rack)}` : ""}`);
+    return await ask(`/screen/plan${of(rack)}`);
   } catch (error) {
     if (!rack || !(error instanceof Refused)) throw error;
     history.replaceState(null, "", "/"); // there is no such rack any more
@@ -61,7 +62,7 @@ async function wanted(rack) {
 }
 
 function choose(rack) {
-  history.pushState(null, "", `/?rack=${encodeURIComponent(rack)}`);
+  history.pushState(null, "", `/${of(rack)}`);
   start();
 }
 

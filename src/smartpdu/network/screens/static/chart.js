@@ -1,7 +1,7 @@
 // Power of the feeds in the last hour; the library draws, this file hands it the numbers.
 
 import { byId, label } from "./element.js";
-import { ask } from "./link.js";
+import { ask, of } from "./link.js";
 import { feedName } from "./plan.js";
 import { clock, number, say, tongue } from "./words.js";
 
@@ -23,9 +23,10 @@ export class PowerChart {
   async past() {
     const { plan } = this;
     this.points = [];
+    this.span = this.drawn = undefined;
     try {
       await this.begin();
-      const told = await ask(`/screen/power${plan.rack ? `?rack=${encodeURIComponent(plan.rack)}` : ""}`);
+      const told = await ask(`/screen/power${of(plan.rack)}`);
       if (plan.mark !== this.plan.mark || plan.rack !== this.plan.rack) return;
       const rows = plan.feeds.map((feed) => told.feeds.find((one) => one.path === feed.path)?.power ?? []);
       const past = told.at.map((at, spot) => [new Date(at).getTime(), ...rows.map((row) => row[spot] ?? null)]);

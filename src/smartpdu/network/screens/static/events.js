@@ -13,9 +13,13 @@ export class Events {
 
   build(plan) {
     this.plan = plan;
-    byId("events-title").textContent = say("events");
+    const own = plan.racks.length > 1 ? ` · ${placeName(plan, plan.rack)}` : "";
+    byId("events-title").textContent = say("events") + own;
     this.draw();
   }
+
+  // What happened in another rack is told on its page.
+  forget() { this.events = []; }
 
   // Takes events in any order, each once.
   take(told) {

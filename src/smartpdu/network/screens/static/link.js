@@ -9,6 +9,9 @@ export class Refused extends Error {} // the program said no, and why
 export class Unanswered extends Error {} // nobody knows whether it arrived
 export class Stranger extends Error {} // the session is over
 
+// The part of an address that names a rack.
+export function of(rack) { return rack ? `?rack=${encodeURIComponent(rack)}` : ""; }
+
 export async function ask(path) { return answered(fetch(path, { signal: AbortSignal.timeout(ANSWER) })); }
 
 export async function send(method, path, body, key) {
@@ -87,7 +90,7 @@ export class Line {
   async again() {
     this.opened = performance.now();
     try {
-      await ask(`/screen/plan${this.rack ? `?rack=${encodeURIComponent(this.rack)}` : ""}`);
+      await ask(`/screen/plan${of(this.rack)}`);
     } catch (error) {
       if (error instanceof Stranger) this.hear.stranger();
       if (error instanceof Refused) this.hear.refused(error);

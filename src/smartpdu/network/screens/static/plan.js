@@ -1,11 +1,12 @@
 // The plan as the parts of the page ask it: who belongs to whom, how a place is called, its colour.
 
-import { say } from "./words.js";
+import { say, tongue } from "./words.js";
 
 const TINTS = 6;
 
 // Adds to a plan what follows from it.
 export function understood(plan) {
+  for (const pdu of plan.pdus) if (pdu.name.length < 3) pdu.name = `PDU ${pdu.name}`;
   plan.pduOf = new Map(plan.pdus.map((pdu) => [pdu.path, pdu]));
   plan.feedOf = new Map(plan.feeds.map((feed) => [feed.path, feed]));
   plan.phaseOf = new Map(plan.phases.map((phase) => [phase.path, phase]));
@@ -40,11 +41,17 @@ export function silences(plan, tick) {
   return silent;
 }
 
+// A circuit that its device only counts.
+export function circuitName({ name }) { return /^\d+$/.test(name) ? `${say("circuit")} ${name}` : name; }
+
 export function count(outlet) { return outlet.path.split("/").pop(); }
 
 // What a person calls a place; a path that the rack does not have stays a path.
 export function placeName(plan, path) {
-  if (!plan.names) plan.names = new Map(named(plan));
+  if (plan.namesIn !== tongue()) {
+    plan.names = new Map(named(plan));
+    plan.namesIn = tongue();
+  }
   return plan.names.get(path) ?? (path === "house" ? say("house") : path);
 }
 
@@ -55,7 +62,7 @@ function* named(plan) {
   }
   for (const feed of plan.feeds) yield [feed.path, `${pdu(feed.pdu)} · ${feed.name}`];
   for (const phase of plan.phases) yield [phase.path, `${pdu(pduOfPhase(plan, phase))} · ${phase.name}`];
-  for (const circuit of plan.circuits) yield [circuit.path, `${pdu(pduOfCircuit(plan, circuit))} · ${circuit.name}`];
+  for (const circuit of plan.circuits) yield [circuit.path, `${pdu(pduOfCircuit(plan, circuit))} · ${circuitName(circuit)}`];
   for (const outlet of plan.outlets) {
     const own = outlet.name === count(outlet) ? "" : ` · ${outlet.name}`;
     yield [outlet.path, `${pdu(outlet.pdu)} · ${count(outlet)}${own}`];

@@ -1,7 +1,7 @@
 // The rack as it stands: air on top, PDUs side by side, outlets in physical order, air below.
 
 import { bar, button, byId, fill, label, make, mark, set } from "./element.js";
-import { count, labelsOf, pduOfCircuit, silences, tint } from "./plan.js";
+import { circuitName, count, labelsOf, pduOfCircuit, silences, tint } from "./plan.js";
 import { number, say } from "./words.js";
 
 const DEAD = 0.1; // of the nominal voltage: below it a phase has none (as the rule of a lost feed)
@@ -52,7 +52,7 @@ export class Rack {
 
   circuit({ circuit, row }) {
     const line = make("div", "circuit");
-    const name = make("span", "name", `${circuit.name} · ${this.plan.phaseOf.get(circuit.phase).name}`);
+    const name = make("span", "name", `${circuitName(circuit)} · ${this.plan.phaseOf.get(circuit.phase).name}`);
     const part = { line, bar: bar(), value: make("span", "value"), circuit };
     line.append(name, part.bar, part.value);
     this.circuits[row] = part;
@@ -65,7 +65,7 @@ export class Rack {
     line.title = outlet.name;
     const name = make("span", "name");
     name.append(...ends(outlet.name));
-    if (tagged) name.append(make("small", "tag", this.plan.circuitOf.get(outlet.circuit).name));
+    if (tagged) name.append(make("small", "tag", circuitName(this.plan.circuitOf.get(outlet.circuit))));
     const part = { line, bar: bar(), value: make("span", "value"), state: make("span", "state"), outlet };
     line.append(make("span", "count", count(outlet)), make("span", `socket ${outlet.connector.toLowerCase()}`), name, part.bar, part.value, part.state);
     line.classList.toggle("locked", !outlet.switchable);
@@ -136,13 +136,14 @@ function showOutlet(part, [on, current, power], tick, dead) {
   line.classList.toggle("unknown", on === null);
   line.classList.toggle("dead", dead.has(outlet.circuit));
   mark(line, tick.levels[outlet.path]);
-  set(part.value, outlet.metered || power !== null ? number(power, 0, "W") : "");
+  const told = power === null && current !== null ? number(current, 2, "A") : number(power, 0, "W");
+  set(part.value, outlet.metered || power !== null ? told : "");
   set(part.state, word);
   const alarms = tick.levels[outlet.path] ? tick.alarms.filter((a) => a.place === outlet.path).map((a) => a.words) : [];
   label(line, [
     `${count(outlet)}, ${outlet.name}`, word,
     dead.has(outlet.circuit) && say("dead"),
-    outlet.metered && (power === null ? say("gap") : number(power, 0, "W")),
+    outlet.metered && (power === null && current === null ? say("gap") : told),
     ...alarms,
   ].filter(Boolean).join(", "));
 }

@@ -1,6 +1,7 @@
 // Which rack the page shows, where a site has several: each with its power and its alarms.
 
 import { byId, make, mark, set } from "./element.js";
+import { of } from "./link.js";
 import { number, say } from "./words.js";
 
 export class Racks {
@@ -17,7 +18,7 @@ export class Racks {
 
   rack(rack, plan) {
     const link = make("a", "rack-link");
-    link.href = `/?rack=${encodeURIComponent(rack.path)}`;
+    link.href = `/${of(rack.path)}`;
     if (rack.path === plan.rack) link.setAttribute("aria-current", "page");
     link.addEventListener("click", (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;

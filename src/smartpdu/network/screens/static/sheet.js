@@ -4,7 +4,7 @@ import { button, byId, make, set } from "./element.js";
 import { holdButton } from "./hold.js";
 import { send } from "./link.js";
 import { order } from "./order.js";
-import { count, placeName, silences } from "./plan.js";
+import { circuitName, count, placeName, silences } from "./plan.js";
 import { number, say, sayError } from "./words.js";
 
 export class Sheet {
@@ -35,7 +35,7 @@ export class Sheet {
     const inner = this.open(outlet.name);
     const circuit = plan.circuitOf.get(outlet.circuit);
     const phase = plan.phaseOf.get(outlet.phase);
-    const what = [`${plan.pduOf.get(outlet.pdu).name} · ${count(outlet)}`, `${circuit.name} ${phase.name}`, `${outlet.connector} ${number(outlet.rated_current, 0, "A")}`];
+    const what = [`${plan.pduOf.get(outlet.pdu).name} · ${count(outlet)}`, `${circuitName(circuit)} ${phase.name}`, `${outlet.connector} ${number(outlet.rated_current, 0, "A")}`];
     this.facts = make("dl", "facts");
     this.zone = make("div", "zone");
     this.result = make("p", "result");
