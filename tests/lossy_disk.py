@@ -3,6 +3,8 @@
 An apsw VFS over real files. What SQLite writes stays in memory until xSync; only then it reaches
 the real file. A power cut keeps, drops or tears each unsynced write as the dice fall, so that
 unsynced writes also reach the disk out of order. A fault makes writes or syncs fail.
+
+Where the power cut is a kill of the whole process, some writes reach the disk early, whole or torn.
 """
 
 from collections.abc import Callable
@@ -42,16 +44,18 @@ class Unsynced:
 class LossyDisk(apsw.VFS):
     """The disk: open databases on it with `vfs=disk.name`; close it with `remove`."""
 
-    def __init__(self, name: str, dice: Random) -> None:
-        """A disk that works until it is told otherwise."""
+    def __init__(self, name: str, dice: Random, early: float = 0.0, default: bool = False) -> None:
+        """A disk that works until it is told otherwise; a share of its writes is on it early."""
         self.name = name
         self.dice = dice
+        self.early = early
         self.files: dict[str, Unsynced] = {}
         self.operations = 0  # writes, truncations and syncs so far
         self.synced = 0
         self.fault: Callable[[int, str], Exception | None] = lambda number, what: None
+        self.noted: Callable[[str], None] = lambda what: None  # write, sync and synced, as they are
         self.dead = False
-        super().__init__(name, "unix")
+        super().__init__(name, "unix", makedefault=default)
 
     def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:
         if name is None:
@@ -94,9 +98,25 @@ class LossyDisk(apsw.VFS):
             real.truncate(offset)  # type: ignore[attr-defined]
             return
         if fate == "torn":
-            data = data[: SECTOR * self.dice.randint(0, len(data) // SECTOR)]
+            data = self.torn(data)
         real.seek(offset)  # type: ignore[attr-defined]
         real.write(data)  # type: ignore[attr-defined]
+
+    def torn(self, data: bytes) -> bytes:
+        """The first sectors of a write."""
+        return data[: SECTOR * self.dice.randint(0, len(data) // SECTOR)]
+
+    def write_back(self) -> None:
+        """What a system does in its own time, if it goes on running: all is on the disk."""
+        for name, file in self.files.items():
+            with Path(name).open("r+b") as real:
+                for offset, data in file.writes:
+                    if data is None:
+                        real.truncate(offset)
+                    else:
+                        real.seek(offset)
+                        real.write(data)
+            file.writes.clear()
 
     def restart(self, folder: Path) -> None:
         """Power returns: what the disk has is what there is, and shared memory is empty."""
@@ -124,6 +144,11 @@ class LossyFile(apsw.VFSFile):
     def xWrite(self, data: bytes, offset: int) -> None:
         self._disk.operate("write")
         self._file.write(bytes(data), offset)
+        self._disk.noted("write")
+        if self._disk.early and self._disk.dice.random() < self._disk.early:
+            part = self._disk.dice.choice((bytes, self._disk.torn))(bytes(data))
+            if part:
+                super().xWrite(part, offset)
 
     def xTruncate(self, newsize: int) -> None:
         self._disk.operate("write")
@@ -134,6 +159,7 @@ class LossyFile(apsw.VFSFile):
 
     def xSync(self, flags: int) -> None:
         self._disk.operate("sync")
+        self._disk.noted("sync")
         for offset, data in self._file.writes:
             if data is None:
                 super().xTruncate(offset)
@@ -141,3 +167,4 @@ class LossyFile(apsw.VFSFile):
                 super().xWrite(data, offset)
         self._file.writes.clear()
         self._disk.synced += 1
+        self._disk.noted("synced")

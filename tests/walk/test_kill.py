@@ -1,231 +1,140 @@
-"""kill -9 while switching and recording: no order twice, none unrecorded, none acknowledged lost.
+"""kill -9 while switching and recording: nothing twice, nothing unrecorded, nothing told is lost.
 
-The real program, a driver found by its entry point, and relays in a process that survives. A copy
-that pulses before the intent must be caught by the same check.
+The real program, a driver found by its entry point, and relays in a process that survives. Each
+try sends an order with a key, kills the program and sends the order again after the restart. The
+same tries must find the faults that are planted in copies of the program.
 """
 
-import json
-import os
-import random
-import re
-import shutil
-import signal
-import socket
-import subprocess
+import statistics
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from random import Random
 
 import pytest
+from walk.aims import Scene, at_its_arrival, lost_on_its_way
+from walk.killing import ACCEPTED, AGAIN, DISK, HITS, UNSHOWN, Found, walked
+from walk.planted import FORGETFUL, HASTY, STUBBORN, UNSYNCED
+from walk.program import ENDS, Box, Plant, Program, relay_box, until
+from walk.promises import place
 
-from smartpdu.store.database import open_database
-from smartpdu.store.journal import Journal, verify
-
-HERE = Path(__file__).parent / "relays"
-OUTLETS = 16
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+RECORDED = ("AlarmRaised", "AlarmCleared", "OutletTurned", "CommandDone", "CommandRefused")
+LANES = 2  # programs that are killed side by side
 
 
-def asked(port: int, order: dict[str, Any]) -> Any:
-    with socket.create_connection(("127.0.0.1", port), 5) as line:
-        line.sendall(json.dumps(order).encode() + b"\n")
-        return json.loads(line.makefile().readline())
+@pytest.fixture
+def box() -> Iterator[Box]:
+    with relay_box() as box:
+        yield box
 
 
-@contextmanager
-def relays() -> Iterator[int]:
-    port = free_port()
-    command = [sys.executable, str(HERE / "relay_box.py"), str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as box:
-        assert box.stdout is not None
-        box.stdout.readline()
-        try:
-            yield port
-        finally:
-            box.kill()
+def side_by_side(room: Path, kills: int, seed: int, lossy: bool = False) -> list[Found]:
+    """What so many kills found, shared between programs that run at once."""
+
+    def lane(number: int) -> Found:
+        with relay_box() as box:
+            share = kills // LANES + (number < kills % LANES)
+            return walked(room / str(number), box, share, seed + number, lossy=lossy)
+
+    with ThreadPoolExecutor(LANES) as pool:
+        return list(pool.map(lane, range(LANES)))
 
 
-class Program:
-    """`smartpdu run` on a site of relays, started as often as it is killed."""
-
-    def __init__(self, room: Path, box: int, hasty: bool = False, trace: str = "") -> None:
-        self.room, self.port, self.trace = room, free_port(), trace
-        self.data = room / "data"
-        plugin = room / "plugin"
-        (plugin / "relays-1.dist-info").mkdir(parents=True)
-        (plugin / "relays-1.dist-info" / "METADATA").write_text("Name: relays\nVersion: 1\n")
-        entry = "[smartpdu.drivers]\nrelays = relay_driver\n"
-        (plugin / "relays-1.dist-info" / "entry_points.txt").write_text(entry)
-        for name in ("relay_driver", "hasty"):
-            shutil.copy(HERE / f"{name}.py", plugin / f"{name}.py")
-        start = "import hasty\n" if hasty else ""
-        code = f"{start}import sys\nfrom smartpdu.app.cli import main\nsys.exit(main())\n"
-        (plugin / "start.py").write_text(code)
-        (room / "site.toml").write_text(site(box))
-        self.environment = {**os.environ, "PYTHONPATH": str(plugin)}
-        self.command = [sys.executable, str(plugin / "start.py")]
-        self.process: subprocess.Popen[str] | None = None
-        self.token = self.once("token", "create", "--role", "operator").strip()
-
-    def once(self, *arguments: str) -> str:
-        done = subprocess.run(
-            [*self.command, *arguments, "--data", str(self.data)],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return done.stdout
-
-    def start(self) -> None:
-        run = [*self.command, "run", "--config", str(self.room / "site.toml")]
-        run += ["--data", str(self.data), "--listen", f"127.0.0.1:{self.port}"]
-        if self.trace:
-            run = ["strace", "-f", "-y", "-s", "200", "-o", self.trace, *run]
-        quiet = subprocess.DEVNULL
-        self.process = subprocess.Popen(
-            run, env=self.environment, stdout=quiet, stderr=quiet, text=True
-        )
-        for _ in range(600):
-            try:
-                found = self.ask("GET", "/api/v1/outlets")[1]
-                if found[0]["readings"]["on"]["value"] is not None:
-                    return
-            except (OSError, urllib.error.URLError):
-                pass
-            time.sleep(0.02)
-        raise AssertionError("the program does not answer")
-
-    def ask(self, method: str, path: str, body: Any = None, key: str = "") -> tuple[int, Any]:
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
-        if key:
-            headers["Idempotency-Key"] = key
-        data = None if body is None else json.dumps(body).encode()
-        url = f"http://127.0.0.1:{self.port}{path}"
-        request = urllib.request.Request(url, data, headers, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=5) as answer:
-                return answer.status, json.loads(answer.read())
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, json.loads(error.read())
-
-    def kill(self) -> None:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
+def summed(found: list[Found]) -> tuple[str, int, Counter[str]]:
+    """All that went wrong, all kills and where they hit; the figures are printed."""
+    wrong = "\n".join(words for one in found for words in one.wrong)
+    kills = sum(one.kills for one in found)
+    hits = sum((one.hits for one in found), Counter[str]())
+    back = statistics.quantiles([s for one in found for s in one.back], n=100)
+    told = sum((one.told for one in found), Counter[str]())
+    for line in (
+        f"{kills} kills: {dict(hits.most_common())}",
+        f"outlets back after p50 {back[49]:.2f} s, p99 {back[98]:.2f} s",
+        f"{told.total()} events: {dict(told.most_common())}",
+    ):
+        sys.stdout.write(f"\n{line}\n")
+    return wrong, kills, hits + told
 
 
-def site(box: int) -> str:
-    text = f'[[source]]\npath = "source/box"\ndriver = "relays"\nport = {box}\ninterval = 0.5\n'
-    text += '[[rack]]\npath = "r"\n[[pdu]]\npath = "r/A"\nrack = "r"\nsource = "source/box"\n'
-    text += '[[feed]]\npath = "r/A/feed"\npdu = "r/A"\nlabel = "A"\nrated_power = 7360\n'
-    text += '[[phase]]\npath = "r/A/L1"\nfeed = "r/A/feed"\nrated_current = 32\n'
-    text += '[[circuit]]\npath = "r/A/c"\nphase = "r/A/L1"\nrated_current = 32\n'
-    outlet = '[[outlet]]\npath = "r/A/outlet/{}"\ncircuit = "r/A/c"\n'
-    return text + "".join(outlet.format(n) for n in range(OUTLETS))
+@pytest.mark.requirement("R-3.1-6", "R-14.2-3", "R-12.2-4")
+def test_no_kill_loses_repeats_or_hides_anything(tmp_path: Path, full: bool) -> None:
+    wanted = 1_000 if full else 200
+    wrong, kills, hits = summed(side_by_side(tmp_path, wanted, seed=1))
+
+    assert not wrong, wrong
+    assert kills >= wanted
+    assert [where for where in (*HITS.values(), UNSHOWN, AGAIN) if not hits[where]] == []
+    assert [kind for kind in RECORDED if hits[kind] < kills // 10] == []
 
 
-def killed(program: Program, attempts: int, dice: random.Random) -> dict[str, list[str]]:
-    """Send an order and kill the program, again and again; the ids that each key was told."""
-    told: dict[str, list[str]] = {}
-    program.start()
-    for attempt in range(attempts):
-        key, row = f"attempt-{attempt}", attempt % OUTLETS
-        path, body = f"/api/v1/outlets/r/A/outlet/{row}/power", {"on": attempt // OUTLETS % 2 == 1}
-        killer = subprocess.Popen(
-            ["sh", "-c", f"sleep {dice.uniform(0, 0.04):.4f}; kill -9 {program.process.pid}"]
-        )
-        told[key] = []
-        for retry in range(2):
-            try:
-                status, answer = program.ask("PUT", path, body, key)
-            except (OSError, urllib.error.URLError, ValueError):
-                status, answer = 0, {}
-            if status == 202:
-                told[key].append(answer["id"])
-            if retry == 0:
-                killer.wait()
-                program.process.wait()
-                program.start()
-    return told
+@pytest.mark.requirement("R-3.1-6", "R-12.2-4")
+def test_no_power_cut_loses_repeats_or_hides_anything(tmp_path: Path, full: bool) -> None:
+    wanted = 200 if full else 40
+    wrong, kills, hits = summed(side_by_side(tmp_path, wanted, seed=11, lossy=True))
+
+    assert not wrong, wrong
+    assert kills >= wanted
+    assert [where for where in DISK.values() if not hits[where]] == []
 
 
-def faults(program: Program, box: int, told: dict[str, list[str]]) -> list[str]:
-    """Everything that broke a promise."""
-    ids = {id for row in told.values() for id in row}
-    for _ in range(100):
-        states = {id: program.ask("GET", f"/api/v1/commands/{id}") for id in ids}
-        if all(status == 200 and c["state"] != "intended" for status, c in states.values()):
-            break
-        time.sleep(0.2)
-    program.kill()
-    database = open_database(program.data / "smartpdu.db")
-    verdict, events = verify(database), Journal(database).read(0, 1_000_000)
-    database.close()
-    intended = {e.body["command"] for e in events if e.kind == "CommandIntended"}
-    pulses = Counter(id for id, _, _ in asked(box, {"pulses": True}))
-    wrong = [f"journal: {verdict}"] if not verdict.ok else []
-    wrong += [f"pulsed {n} times: {id}" for id, n in pulses.items() if n > 1]
-    wrong += [f"pulsed without a record: {id}" for id in pulses if id not in intended]
-    wrong += [f"acknowledged and lost: {id}" for id in ids if id not in intended]
-    wrong += [f"one key, two commands: {key}" for key, row in told.items() if len(set(row)) > 1]
-    wrong += [f"no end: {id}" for id, (_, c) in states.items() if c.get("state") == "intended"]
-    wrong += [
-        f"done, but never pulsed: {id}"
-        for id, (_, c) in states.items()
-        if c.get("reason") in ("read back", "seen after a restart") and id not in pulses
-    ]
-    return wrong
-
-
-@pytest.mark.requirement("R-3.1-6")
-def test_kills_at_random_moments_break_no_promise(tmp_path: Path, full: bool) -> None:
-    with relays() as box:
-        program = Program(tmp_path, box)
-        told = killed(program, 200 if full else 20, random.Random(1))
-        assert faults(program, box, told) == []
-        assert len(asked(box, {"pulses": True})) > 5
-
-
-def test_a_copy_that_pulses_before_the_intent_is_caught(tmp_path: Path) -> None:
-    with relays() as box:
-        program = Program(tmp_path, box, hasty=True)
-        told = killed(program, 20, random.Random(2))
-        assert any("without a record" in fault for fault in faults(program, box, told))
-
-
-def test_the_sync_of_the_journal_returns_before_the_order_leaves(
-    tmp_path: Path, need_program: Callable[[str], str]
+@pytest.mark.parametrize(
+    ("plants", "words"),
+    [
+        pytest.param(HASTY, "sent without a record", id="sends before the intent is durable"),
+        pytest.param(UNSYNCED, "shown and lost", id="does not sync"),
+        pytest.param(STUBBORN, "sent 2 times", id="sends again after a crash"),
+        pytest.param(FORGETFUL, "one key, other commands", id="does not know keys"),
+    ],
+)
+def test_the_same_power_cuts_find_a_copy_that(
+    tmp_path: Path, box: Box, plants: tuple[Plant, ...], words: str
 ) -> None:
-    need_program("strace")
-    trace = tmp_path / "trace"
-    with relays() as box:
-        program = Program(tmp_path, box, trace=str(trace))
+    found = walked(tmp_path, box, 6, 21, plants, lossy=True)
+    assert any(one.startswith(words) for one in found.wrong), found
+
+
+@pytest.mark.requirement("R-3.1-6", "R-14.2-3")
+@pytest.mark.parametrize("crashes", [0, 3])
+@pytest.mark.parametrize(
+    ("cut_off", "end", "reason"),
+    [
+        (at_its_arrival, "done", "seen after a restart"),
+        (lost_on_its_way, "refused", "cut off by a restart; the outlet has not changed"),
+    ],
+)
+def test_an_open_intent_is_read_back_and_never_sent_again(
+    tmp_path: Path, box: Box, cut_off, end: str, reason: str, crashes: int
+) -> None:
+    program = Program(tmp_path, box)
+    try:
         program.start()
-        path = "/api/v1/outlets/r/A/outlet/3/power"
-        assert program.ask("PUT", path, {"on": False})[0] == 202
-        time.sleep(1)
-        os.kill(int(trace.read_text(errors="replace").split(maxsplit=1)[0]), signal.SIGKILL)
-        program.process.wait(10)
-    calls = trace.read_text(errors="replace").splitlines()
-    came = next(n for n, c in enumerate(calls) if "PUT /api/v1/outlets/r/A/outlet/3" in c)
-    left = next(n for n, c in enumerate(calls) if re.search(r'(send|write)\w*\(.*\\"set\\"', c))
-    synced = [
-        n
-        for n, c in enumerate(calls[came:left], came)
-        if "fdatasync" in c and c.rstrip().endswith("= 0")
-    ]
-    assert came < left
-    assert synced
+        with ThreadPoolExecutor(1) as pool:
+            cut_off(Scene(program, "cut", 3, False, Random(0), pool))
+        assert program.held("cut")[0] == "intended"
+        box.ask(deaf=True)  # the relays cannot be read for now
+        for _ in range(crashes):
+            program.spawn()
+            until(program.answers)
+            program.kill()
+        assert program.held("cut")[0] == "intended"
+        program.spawn()
+        until(program.answers)
+        status, command = program.switch(3, False, "cut")
+        assert (status, command["state"]) == (ACCEPTED, "intended")
+        box.ask(deaf=False)
+
+        assert until(lambda: program.state(command["id"]) not in ("", "intended"))
+        _, ended = program.ask("GET", f"commands/{command['id']}")
+        reads = box.ask()["reads"]
+        assert until(lambda: box.ask()["reads"] > reads + 6)
+        assert (ended["state"], ended["reason"]) == (end, reason)
+        moved = cut_off is at_its_arrival
+        assert box.arrived() == [(command["id"], 3, False, moved)]
+        _, events = program.ask("GET", f"events?limit=1000&place={place(3)}")
+        told = [ENDS[e["kind"]] for e in events if e["kind"] in ENDS]
+        assert told == [end]
+        assert program.switch(3, False, "cut")[1] == ended
+    finally:
+        program.end()

@@ -16,10 +16,9 @@ class Relays:
         self.wanted = wanted
 
     async def ask(self, order):
+        port = self.wanted.settings["port"]
         try:
-            reader, writer = await asyncio.open_connection(
-                "127.0.0.1", self.wanted.settings["port"]
-            )
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
         except OSError as error:
             raise SourceError(str(error)) from error
         writer.write(json.dumps(order).encode() + b"\n")
@@ -28,11 +27,12 @@ class Relays:
         return json.loads(line)
 
     async def read(self):
-        on = await self.ask({"read": True})
+        told = await self.ask({"read": True})
         ports = self.wanted.ports
         now = blank(self.wanted.part.plant, ports.wall(), ports.clock())
         now.sources.missing[:] = 0.0
-        now.outlets.on[:] = on
+        now.outlets.on[:] = told["on"]
+        now.circuits.closed[:] = told["closed"]
         now.phases.voltage[:] = 230.0
         return now
 
