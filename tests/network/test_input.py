@@ -11,6 +11,7 @@ from hypothesis import strategies as some
 from network.web import JSON, OUTLET, POWER, Web, opened
 from runtime.rig import Rig
 
+from smartpdu.runtime.view import Unrecallable
 from smartpdu.store.database import StoreError
 
 MEDIA = "application/problem+json"
@@ -298,6 +299,18 @@ async def test_a_fault_inside_is_500_and_says_nothing_of_the_inside(
 
     assert problem(answer, 500)["title"] == "Something inside failed"
     assert "secret" not in answer.text
+
+
+async def test_what_cannot_be_looked_up_just_now_is_503_and_says_why(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(*_: object) -> None:
+        raise Unrecallable("the disk is gone")
+
+    monkeypatch.setattr(web.rig.desk, "command", gone)
+    monkeypatch.setattr(web.rig.desk, "recall", gone)
+    for path in ("/api/v1/commands/x", "/api/v1/history/rack1/A/L1?quantity=voltage"):
+        assert problem(await web("GET", path), 503)["detail"] == "the disk is gone"
 
 
 async def test_an_order_that_cannot_be_recorded_is_503_and_health_says_so(
