@@ -1,6 +1,6 @@
 // Power of the feeds in the last hour; the library draws, this file hands it the numbers.
 
-import { byId, label } from "./element.js";
+import { byId, label, set } from "./element.js";
 import { ask, of } from "./link.js";
 import { feedName } from "./plan.js";
 import { clock, number, say, tongue } from "./words.js";
@@ -32,9 +32,10 @@ export class PowerChart {
       const past = told.at.map((at, spot) => [new Date(at).getTime(), ...rows.map((row) => row[spot] ?? null)]);
       const end = past.at(-1)?.[0] ?? 0;
       this.points = [...past, ...this.points.filter(([at]) => at > end)];
-      byId("power-note").textContent = "";
+      this.failed = false;
     } catch {
-      byId("power-note").textContent = say("chartless");
+      this.failed = true;
+      set(byId("power-note"), say("chartless"));
     }
     this.draw();
   }
@@ -105,6 +106,7 @@ export class PowerChart {
       },
       series,
     }, { replaceMerge: ["series"] });
+    set(byId("power-note"), this.failed ? say("chartless") : empty(this.points) ? say("gap") : "");
     label(byId("power"), this.told(series));
   }
 
@@ -119,6 +121,8 @@ export class PowerChart {
     })].join("; ");
   }
 }
+
+function empty(points) { return points.every((point) => point.slice(1).every((v) => v === null)); }
 
 function whole(point) {
   const values = point.slice(1);

@@ -9,6 +9,12 @@ export function make(tag, classes, text) {
   return element;
 }
 
+// A long name is cut in its middle: names of one rack differ at their ends.
+export function ends(name) {
+  const tail = name.length > 12 ? 6 : 0;
+  return [make("span", "head", name.slice(0, name.length - tail)), make("span", "", name.slice(name.length - tail))];
+}
+
 export function button(text, action, classes) {
   const element = make("button", classes, text);
   element.type = "button";

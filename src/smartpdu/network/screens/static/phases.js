@@ -1,6 +1,6 @@
 // Feeds and their phases side by side: what each carries, what it would carry alone, what is left.
 
-import { byId, fill, make, mark, set, width } from "./element.js";
+import { byId, ends, fill, make, mark, set, width } from "./element.js";
 import { feedName, silences, tint } from "./plan.js";
 import { number, say } from "./words.js";
 
@@ -40,7 +40,10 @@ export class Phases {
       limit.style.left = `${Math.min(100, phase.warning * 100)}%`;
       bar.append(limit);
     }
-    row.append(make("span", "name", `${feedName(this.plan, feed)} ${phase.name}`), bar, part.value, part.reserve);
+    const name = make("span", "name");
+    name.title = `${feedName(this.plan, feed)} ${phase.name}`;
+    name.append(...ends(name.title));
+    row.append(name, bar, part.value, part.reserve);
     return part;
   }
 

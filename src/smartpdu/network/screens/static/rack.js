@@ -1,6 +1,6 @@
 // The rack as it stands: air on top, PDUs side by side, outlets in physical order, air below.
 
-import { bar, button, byId, fill, label, make, mark, set } from "./element.js";
+import { bar, button, byId, ends, fill, label, make, mark, set } from "./element.js";
 import { circuitName, count, labelsOf, pduOfCircuit, silences, tint } from "./plan.js";
 import { number, say } from "./words.js";
 
@@ -154,12 +154,6 @@ function showProbe(part, [temperature, humidity, dew], levels, silent) {
   set(part.value, number(temperature, 1, "°C"));
   const more = [humidity !== null && number(humidity, 0, "%"), dew !== null && `${say("dew")} ${number(dew, 1, "°C")}`];
   set(part.more, more.filter(Boolean).join(" · "));
-}
-
-// A long name is cut in its middle: names of one rack differ at their ends.
-function ends(name) {
-  const tail = name.length > 12 ? 6 : 0;
-  return [make("span", "head", name.slice(0, name.length - tail)), make("span", "", name.slice(name.length - tail))];
 }
 
 // The arrow keys walk along a PDU.
