@@ -20,6 +20,7 @@ check: $(VENV)/test.stamp
 
 docs: $(VENV)/test.stamp
 	$(PY) tests/tracing.py
+	$(PY) tests/products.py
 
 bench: $(VENV)/bench.stamp
 	$(PY) bench/step.py

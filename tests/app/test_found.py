@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from math import nan
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as some
 from smartpdu.app.config import Site, site_from_text
 from smartpdu.app.discover import Wish, written
 from smartpdu.app.wire import sources, world
+from smartpdu.drivers import maps
 from smartpdu.drivers.maps import FACTS, MAPPED, load
 from smartpdu.drivers.snmp import UNREAD
 from smartpdu.drivers.survey import Row, Survey
@@ -20,6 +22,7 @@ from smartpdu.engine.house import BOUNDS, house
 from smartpdu.model.plant import Kind
 from smartpdu.model.snapshot import quantities
 
+PRODUCTS = Path(maps.__file__).parent / "products"
 WISH = Wish({"address": "192.0.2.1", "community": "public"}, None, "rack1", "A")
 EATON = load("eaton_epdu")
 NOW = {Kind.FEED: "active_power", Kind.PHASE: "current", Kind.CIRCUIT: "current"} | {
@@ -282,6 +285,13 @@ def test_a_note_of_the_map_stands_above_each_feed() -> None:
     lines = written(survey, WISH).splitlines()
     above = lines[lines.index('path = "rack1/A/feed"') - 2]
     assert above.startswith("# infeeds are taken as the lines of one inlet")
+
+
+def test_a_site_found_by_a_map_of_ones_own_names_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "my.toml"
+    file.write_text((PRODUCTS / "eaton_epdu.toml").read_text("utf-8"), encoding="utf-8")
+    text = written(Survey(load(str(file)), {}, outlets(None)), WISH)
+    assert site_from_text(text, "found.toml").sources[0].settings["map"] == str(file)
 
 
 addresses = some.lists(some.integers(0, 3), min_size=1, max_size=3).map(tuple)

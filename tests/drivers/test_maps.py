@@ -243,7 +243,7 @@ def test_a_map_that_is_no_text_is_told(site: Path, capsys: pytest.CaptureFixture
 def test_a_map_may_be_a_file_of_ones_own(tmp_path: Path) -> None:
     file = tmp_path / "my.toml"
     file.write_text(MAP, encoding="utf-8")
-    assert maps.load(str(file)) == maps.read(MAP, "", "my")
+    assert maps.load(str(file)) == maps.read(MAP, "", str(file))
 
 
 @pytest.mark.parametrize("name", maps.names())

@@ -8,6 +8,7 @@ explains every key.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -110,20 +111,25 @@ def names() -> tuple[str, ...]:
 def load(name: str) -> Map:
     """The map of that name, or of a file that ends in .toml; raises SettingsError.
 
-    A fault inside a map is told with the map's own file and line.
+    It is called as a site names it. A fault inside a map is told with the map's own file and line.
     """
     if not name.endswith(".toml"):
         if name not in names():
             expected = f"one of {', '.join(names())}, or a file that ends in .toml"
             raise SettingsError("map", repr(name), expected)
-        text = (files("smartpdu.drivers") / "products" / f"{name}.toml").read_text("utf-8")
-        return read(text, f"{name}.toml", name)
+        return _own(name)
     try:
         text = Path(name).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:  # no UTF-8, or a name that no file can have
         why = getattr(error, "strerror", None) or str(error)
         raise SettingsError("map", f"{name!r}: {why}", "a map that can be read") from None
-    return read(text, name, Path(name).stem)
+    return read(text, name, name)
+
+
+@cache
+def _own(name: str) -> Map:
+    text = (files("smartpdu.drivers") / "products" / f"{name}.toml").read_text("utf-8")
+    return read(text, f"{name}.toml", name)
 
 
 def read(text: str, file: str, name: str) -> Map:
