@@ -2,10 +2,11 @@
 
 import tomllib
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from smartpdu.drivers.lines import lines
+from smartpdu.drivers.lines import Unreadable, lines, loaded
 
 HARD = '''# a comment with [brackets] and key = "no"
 title = "has # and = and [x] inside"
@@ -105,3 +106,57 @@ def test_any_mixture_of_tables_and_values_is_found_where_it_was_written(parts) -
     tomllib.loads(text)
     at = lines(text)
     assert {key: at.of(*key) for key in expected} == expected
+
+
+NESTED = """\
+[[source]]
+[source.inner]
+a = 1
+[[source]]
+b = 2
+[source.inner]
+a = 3
+[[source.list]]
+c = 4
+[[source.list]]
+[source.list.deep]
+d = 5
+[only.below]
+e = 6
+"""
+
+
+def test_what_is_inside_a_further_table_of_an_array_is_told_from_what_is_inside_the_first() -> None:
+    tomllib.loads(NESTED)
+    at = lines(NESTED)
+    assert at.of("source.inner", 0, "a") == 3
+    assert at.of("source[2].inner", 0, "a") == 7
+    assert at.of("source[2].list", 0, "c") == 9
+    assert at.of("source[2].list[2].deep", 0, "d") == 12
+
+
+def test_what_is_not_there_has_the_line_of_what_would_hold_it() -> None:
+    at = lines(NESTED)
+    assert at.of("source[2].inner", 0, "z") == 6
+    assert at.of("source[2].list[2].deep.deeper", 0, "z") == 11
+    assert at.of("source", 1, "z") == 4
+    assert at.of("source", 7) == 1
+    assert at.of("only", 0, "below") == 13
+    assert at.of("only", 0, "z") == at.of("only", 0)
+    assert at.of("nothing", 0, "z") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a = 1\n\nb = ?", 3),
+        ('\na = """\n\n', 2),
+        ("a = 1" + "0" * 200, 1),
+        ("a = " + "[" * 9000, 1),
+    ],
+)
+def test_what_is_no_toml_has_a_line(text: str, line: int) -> None:
+    with pytest.raises(Unreadable) as told:
+        loaded(text)
+    assert told.value.line == line
+    assert "\n" not in told.value.words

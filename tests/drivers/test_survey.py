@@ -30,6 +30,8 @@ digits = "{E}.2.4.{{}}"
 oid = "{E}.2.5.{{}}"
 unit = "A"
 scale = 0.1
+[circuits]
+current = {{ oid = "{E}.5.1.{{}}", unit = "A" }}
 [outlets]
 on = {{ oid = "{E}.3.1.{{}}", words = {{ 1 = 1, 2 = 0 }} }}
 [probes]
@@ -39,10 +41,13 @@ rows = ["{E}.2.9", "{E}.2.1"]
 parent = "{{1}}"
 rated_current = {{ oid = "{E}.2.6.{{}}", unit = "A" }}
 line = {{ oid = "{E}.2.7.{{}}", words = {{ 1 = 1, 2 = 2 }} }}
+[plan.circuits]
+rows = "{E}.5.1"
+parent = {{ oid = "{E}.5.2.{{}}", words = {{ 4 = 1 }} }}
 [plan.outlets]
 rows = "{E}.3.1"
 only = {{ oid = "{E}.3.2.{{}}", words = {{ 1 = 1, 2 = 0 }} }}
-parent = {{ oid = "{E}.3.3.{{}}", address = "{{1}}.{{value}}", words = {{ 1 = 1, 2 = 2 }} }}
+parent = {{ oid = "{E}.3.3.{{}}", address = "{{1}}.{{value}}" }}
 name = "{E}.3.4.{{}}"
 connector = {{ oid = "{E}.3.5.{{}}", texts = {{ 1 = "C13", 2 = "C19" }} }}
 switchable = {{ oid = "{E}.3.6.{{}}", bit = 2 }}
@@ -90,6 +95,11 @@ TREE: dict[str, Any] = {
     "3.6.1.1": b"\x20",
     "3.6.1.2": b"\x00",
     "3.7.1.1": 2,
+    # circuits 1 and 2
+    "5.1.1": 3,
+    "5.1.2": 4,
+    "5.2.1": 4,
+    "5.2.2": 5,
     # the probe 7
     "4.1.7": 68,
     "4.2.7": 32,
@@ -207,6 +217,11 @@ def test_facts_of_a_row_are_told_by_numbers_bits_and_text_or_not_at_all(survey: 
         "rated_current": 10.0
     }
     assert (first.measured, second.measured) == ({"on": 1.0}, {"on": 0.0})
+
+
+def test_a_parent_that_the_map_has_no_word_for_is_none(survey: Survey) -> None:
+    circuits = by_address(survey, Kind.CIRCUIT)
+    assert {address: row.parent for address, row in circuits.items()} == {(1,): (1,), (2,): None}
 
 
 def test_a_threshold_of_0_is_none_also_where_0_is_not_the_zero_of_our_unit(

@@ -125,8 +125,15 @@ def test_a_state_is_told_by_a_number_that_the_map_has_a_word_for(
     [(-1, nan), (b"-1", nan), (-2, nan), (0, 0.0), (b"0", 0.0), (65535, nan), (2**64 - 1, nan)],
 )
 def test_a_number_that_says_not_available_is_a_gap(told: object, wanted: float) -> None:
-    one = replace(PLAIN, none=frozenset({-1, 65535, 2**64 - 1}), least=0)
+    one = replace(PLAIN, none=frozenset({-2, -1, 65535, 2**64 - 1}))
     assert same(understood(one, AT, known(told), "W"), wanted)
+
+
+@pytest.mark.parametrize("told", [-1, -2, b"-0.1"])
+def test_what_is_below_the_least_is_a_gap(told: object) -> None:
+    one = replace(PLAIN, least=0)
+    assert same(understood(one, AT, known(told), "W"), nan)
+    assert same(understood(one, AT, known(0), "W"), 0.0)
 
 
 def test_a_sign_that_says_something_else_is_left_out_but_a_gap_stays_one() -> None:
