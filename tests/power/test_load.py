@@ -1,12 +1,15 @@
 """Loads against their ratings, and what one feed could still carry alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from story import Crossing, Shape, Story, crosses, tell
+from story import Crossing, Shape, Story, crosses, design, tell
 
 from smartpdu.engine.house import Override
+from smartpdu.model.build import built
 from smartpdu.model.event import AlarmRaised
 from smartpdu.model.rule import Level
 
@@ -89,6 +92,15 @@ def test_the_reserve_of_each_line_is_what_is_left_if_one_feed_carries_all() -> N
     np.testing.assert_allclose(reserve, [3.6, 6.6, 8.6] * 2, rtol=1e-12)
 
 
+def test_two_feeds_of_one_side_carry_the_rack_together() -> None:
+    drawn = design(Shape(pdus=4, phases=1))
+    feeds = [replace(feed, label="AB"[number % 2]) for number, feed in enumerate(drawn.feeds)]
+    story = tell(plant=built(replace(drawn, feeds=feeds)))
+    story.now.phases.current[:] = [10, 8, 6, 4]
+    story.lasts(1)
+    np.testing.assert_allclose(story.state.memory["load.reserve"], 0.8 * 32 - 28 / 2)
+
+
 @given(some.integers(1, 4), some.integers(1, 3), some.integers(1, 3), some.randoms())
 def test_the_reserve_is_that_of_a_loop_over_racks_and_lines(pdus, phases, racks, dice) -> None:
     story = tell(Shape(pdus=pdus, phases=phases, racks=racks, outlets=1))
@@ -102,5 +114,5 @@ def test_the_reserve_is_that_of_a_loop_over_racks_and_lines(pdus, phases, racks,
         rack, line = path.split("/")[0], path.rsplit("/", 1)[1]
         peers = [p for p in plant.path if p.startswith(f"{rack}/") and p.endswith(f"/{line}")]
         carried = sum(current[plant.path.index(p)] for p in peers)
-        expected.append(0.8 * plant.rated_current[row] - carried)
+        expected.append(0.8 * plant.rated_current[row] - carried)  # each feed has its own side
     np.testing.assert_allclose(story.state.memory["load.reserve"], expected)

@@ -101,3 +101,14 @@ def test_power_factor_and_apparent_power_fit_each_other() -> None:
     expected = outlets.active_power / outlets.apparent_power
     assert outlets.power_factor == pytest.approx(expected, abs=0.002)
     assert ((outlets.power_factor > 0.1) & (outlets.power_factor <= 1)).all()
+
+
+def test_an_outlet_without_a_meter_tells_its_relay_and_nothing_that_is_measured() -> None:
+    design, servers = standard_racks()
+    outlets = [replace(spec, metered=number != 3) for number, spec in enumerate(design.outlets)]
+    twin = living(replace(design, outlets=outlets), servers)
+    twin.lasts(3)
+    now = twin.measured().outlets
+    told = {name for name in quantities(Kind.OUTLET) if np.isfinite(getattr(now, name)[3])}
+    assert told == {"on", "contact_temperature"}
+    assert np.isfinite(now.current[[2, 4]]).all()

@@ -200,6 +200,7 @@ def built(design: Design) -> Plant:
         pdus.rack[pdu],
         pdus.source[pdu],
         tuple(s.label for s in design.feeds),
+        _ints(_sides(s.label for s in design.feeds)),
         _numbers(s.rated_power for s in design.feeds),
         _numbers(s.nominal_frequency for s in design.feeds),
     )
@@ -302,6 +303,12 @@ def _number_flaws(kind: Kind, number: int, spec: Any) -> Iterable[Flaw]:
     if isinstance(spec, PhaseSpec) and not 1 <= _line(spec) <= 3:
         expected = "1, 2 or 3, or a path that ends in L1, L2 or L3"
         yield Flaw(kind, number, "line", str(spec.line), expected)
+
+
+def _sides(labels: Iterable[str]) -> Iterable[int]:
+    """A number for each label, the same for the same one."""
+    known: dict[str, int] = {}
+    return [known.setdefault(label, len(known)) for label in labels]
 
 
 def _line(spec: PhaseSpec) -> int:

@@ -57,6 +57,7 @@ class Feeds(Table):
     rack: Rows
     source: Rows
     label: tuple[str, ...]
+    side: Rows  # the label as a number: feeds of one side are lost and carry together
     rated_power: VoltAmperes
     nominal_frequency: Hertzes
 

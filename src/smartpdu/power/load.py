@@ -36,15 +36,19 @@ def outlet_load(tick: Tick) -> Ratios:
 
 
 def reserve_alone(_before: Amperes, tick: Tick) -> Amperes:
-    """Continuous current left on each phase if its feed had to carry the rack alone.
+    """Continuous current left on each phase if its side had to carry the rack alone.
 
-    The currents of the same line of all feeds of the rack add up on it (science 4.5).
+    The currents of the same line of all feeds of the rack add up on it (science 4.5); feeds of one
+    side, as those of two PDUs on A, share them.
     """
     phases = tick.plant.phases
     lines = int(phases.line.max(initial=0)) + 1
-    group = phases.rack * lines + phases.line
-    rack = total(tick.now.phases.current, group, len(tick.plant.racks) * lines)
-    reserve: Amperes = CONTINUOUS * phases.rated_current - rack[group]
+    sides = int(tick.plant.feeds.side.max(initial=0)) + 1
+    side = (phases.rack * sides + tick.plant.feeds.side[phases.feed]) * lines + phases.line
+    line = phases.rack * lines + phases.line
+    rack = total(tick.now.phases.current, line, len(tick.plant.racks) * lines)
+    sharing = np.bincount(side)[side]
+    reserve: Amperes = CONTINUOUS * phases.rated_current - rack[line] / sharing
     return reserve
 
 

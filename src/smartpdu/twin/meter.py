@@ -15,6 +15,10 @@ NOISE = 0.003  # of an outlet's reading, from one second to the next; its gain a
 NOISE_LINE = 0.0005  # of the better meters of circuits and phases
 NOISE_FREQUENCY = 0.00005
 NOISE_AIR = 0.02  # K
+METERED = (  # what an outlet without a meter does not tell
+    *("voltage", "current", "active_power", "apparent_power", "power_factor"),
+    *("crest_factor", "thd_voltage", "thd_current", "active_energy"),
+)
 
 
 def measured(
@@ -53,6 +57,8 @@ def _outlets(now: Snapshot, world: World, life: Life, dice: np.random.Generator)
     outlets.active_energy[:] = np.floor(life.outlet_energy)
     air = life.air[plant.outlets.rack]
     outlets.contact_temperature[:] = _steps(air + HOUSING + life.rise, 0.1)
+    for quantity in METERED:
+        getattr(outlets, quantity)[~plant.outlets.metered] = np.nan
 
 
 def _circuits(now: Snapshot, world: World, life: Life, dice: np.random.Generator) -> None:
@@ -107,7 +113,7 @@ def _feeds(now: Snapshot, world: World, life: Life, dice: np.random.Generator) -
     feeds.neutral_current[:] = _steps(current, 0.001)
     feeds.residual_current[:] = _steps(np.abs(life.leakage), 0.00001)
     now.outlets.frequency[:] = feeds.frequency[by[plant.outlets.phase]]
-    now.outlets.frequency[now.outlets.voltage == 0] = np.nan
+    now.outlets.frequency[(now.outlets.voltage == 0) | ~plant.outlets.metered] = np.nan
 
 
 def _air(now: Snapshot, world: World, life: Life, dice: np.random.Generator) -> None:
