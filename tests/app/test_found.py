@@ -1,6 +1,7 @@
 """From what a device told to a site file: nothing is lost or doubled, a guess has its note."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import nan
 from pathlib import Path
 from typing import Any
@@ -278,6 +279,25 @@ def test_probes_and_doors_stand_in_the_rack_with_what_is_told_of_them() -> None:
     assert plant.probes.position == ("top", "")
     assert plant.probes.address == ("1.1", UNREAD)
     assert (plant.doors.path, plant.doors.address) == (("rack1/door/A-1",), ("3",))
+
+
+@pytest.mark.parametrize(
+    ("told", "measured", "nominal", "noted"),
+    [
+        (None, 59.9, 60.0, True),
+        (None, 50.1, 50.0, False),
+        (None, nan, 50.0, False),
+        (60.0, 50.0, 60.0, False),
+    ],
+)
+def test_a_nominal_frequency_is_told_or_the_one_that_is_measured(
+    told: float | None, measured: float, nominal: float, noted: bool
+) -> None:
+    facts = {} if told is None else {"nominal_frequency": told}
+    feed = replace(row(Kind.FEED, 1, **facts), measured={"frequency": measured})
+    found = {Kind.FEED: (feed,)}
+    assert site_of(found).plant.feeds.nominal_frequency[0] == nominal
+    assert any("frequency" in note for note in notes_of(found, "rack1/A/feed")) is noted
 
 
 def test_a_note_of_the_map_stands_above_each_feed() -> None:

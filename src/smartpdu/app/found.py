@@ -17,6 +17,8 @@ from smartpdu.model.plant import Kind
 
 LETTERS = "ABCDEFGH"
 LINES = (1, 2, 3)
+FREQUENCIES, NEAR = (50, 60), 3.0  # Hz
+SEEN = "this is the nearest to the measured one"
 INTERVAL = 5  # s: many agents need a second or more for a whole answer
 SMALLEST = 16.0  # A: the smallest usual inlet, where a device does not tell its rating
 VOLTAGES = (100.0, 110.0, 115.0, 120.0, 127.0, 200.0, 208.0, 220.0, 230.0, 240.0, 277.0)
@@ -120,9 +122,14 @@ def _feeds(site: Site, rows: Sequence[Row], note: str) -> None:
         several = sum(pdu is above for _, pdu, _ in owned) > 1
         end = f"/{_next(site.feeds, above.path)}" if several else ""
         values = {"label": LETTERS[number % len(LETTERS)]}
-        if row.facts.get("nominal_frequency"):
-            values["nominal_frequency"] = row.facts["nominal_frequency"]
         notes = (*unclear, note) if note else unclear
+        measured = row.measured.get("frequency", FREQUENCIES[0])
+        frequency = row.facts.get("nominal_frequency")
+        if frequency is None and abs(measured - FREQUENCIES[1]) < NEAR:
+            frequency = FREQUENCIES[1]
+            notes = (*notes, f"the device does not tell its nominal frequency: {SEEN}")
+        if frequency:
+            values["nominal_frequency"] = frequency
         path = f"{above.path}/feed{end}"
         site.feeds.append(Place(row, path, above.path, above.path, values, notes))
 
