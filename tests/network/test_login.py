@@ -173,7 +173,7 @@ async def test_a_stream_goes_on_while_its_token_is_good_and_ends_when_it_is_revo
 
         await web.revoke("operator")
 
-        await asyncio.wait_for(heard.ended.wait(), 5)
+        await asyncio.wait_for(heard.ended.wait(), 20)
     assert (await web("GET", RACKS)).status_code == 401
 
 
@@ -187,7 +187,7 @@ async def test_a_stream_by_session_ends_when_the_session_is_left(web: Web) -> No
         headers = {**cookie(secret), "Origin": HOST}
         gone = await web("POST", "/screen/leave", role=None, headers=headers)
         assert gone.status_code == 200
-        await asyncio.wait_for(left.ended.wait(), 5)
+        await asyncio.wait_for(left.ended.wait(), 20)
         await asyncio.sleep(0.1)
         assert not stays.ended.is_set()
 
@@ -203,7 +203,7 @@ async def test_a_stream_ends_where_nobody_can_tell_whether_its_credential_is_goo
     async with web.listens(TICKS) as heard:
         await heard.hears(1)
         monkeypatch.setattr(web.rig.desk, "principal_of_token", unknown)
-        await asyncio.wait_for(heard.ended.wait(), 5)
+        await asyncio.wait_for(heard.ended.wait(), 20)
     assert heard.status == 200
 
 

@@ -1,7 +1,7 @@
 """The whole app in process, over a real house of the rig: asked with a role, or listened to."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,6 +16,7 @@ from smartpdu.store import access
 HOST = "http://rack.test"
 OUTLET = "rack1/A/outlet/2"
 POWER = f"/api/v1/outlets/{OUTLET}/power"
+PATIENCE = 20  # s that a test waits for what must come, on a busy machine
 JSON = {"content-type": "application/json"}
 
 
@@ -67,7 +68,7 @@ class Web:
             yield listener
         finally:
             listener.gone.set()
-            await asyncio.wait_for(task, 5)
+            await asyncio.wait_for(task, PATIENCE)
 
 
 class Listener:
@@ -109,18 +110,19 @@ class Listener:
 
     async def begins(self) -> None:
         """Wait until the answer has begun."""
-        async with asyncio.timeout(5):
-            while not self.status:
-                self._news.clear()
-                await self._news.wait()
+        await self.comes(lambda: self.status != 0)
 
     async def hears(self, count: int) -> list[dict[str, str]]:
         """That many events; fails where they do not come."""
-        async with asyncio.timeout(5):
-            while len(self.events()) < count:
+        await self.comes(lambda: len(self.events()) >= count)
+        return self.events()
+
+    async def comes(self, true: Callable[[], bool]) -> None:
+        """Wait until something is so; fails where it never is."""
+        async with asyncio.timeout(PATIENCE):
+            while not true():
                 self._news.clear()
                 await self._news.wait()
-        return self.events()
 
 
 def scope(path: str, headers: Mapping[str, str], kind: str = "http") -> dict[str, Any]:

@@ -35,7 +35,7 @@ def asks(
 async def all_answered(rig: Rig, tasks: list["asyncio.Task[Asked]"]) -> list[Asked | BaseException]:
     """What came of all, while the house turns."""
     together = asyncio.gather(*tasks, return_exceptions=True)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while not together.done():
             await rig.turn()
             await asyncio.sleep(0.001)

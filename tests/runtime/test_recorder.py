@@ -80,7 +80,7 @@ def asks(rig: Rig, place: str = OUTLET, on: bool = False) -> "asyncio.Task[Asked
 
 
 async def answered(rig: Rig, asked: "asyncio.Task[Asked]") -> Asked:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not asked.done():
             await rig.turn()
     return await asked
@@ -88,7 +88,7 @@ async def answered(rig: Rig, asked: "asyncio.Task[Asked]") -> Asked:
 
 async def recorded(rig: Rig, count: int, kind: str) -> list[tuple[str, str]]:
     """All events, once there are so many of a kind."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while len(await rig.events([kind])) < count:
             await rig.lasts(1)
     return await rig.events()
@@ -181,7 +181,7 @@ async def test_an_order_that_became_durable_just_too_late_never_leaves(
     await rig.time.pass_(PATIENCE + 0.5)
     disk.well()
 
-    answer = await asyncio.wait_for(asked, 5)  # no tick meanwhile that would lose patience
+    answer = await asyncio.wait_for(asked, 20)  # no tick meanwhile that would lose patience
     assert answer.refusal is Refusal.UNRECORDED
     await recorded(rig, 1, "CommandRefused")
     assert rig.pdus["source/A"].pulses == []
@@ -262,7 +262,7 @@ async def test_followers_hear_nothing_that_the_disk_does_not_have_and_all_of_it_
 
     disk.well()
     events = await recorded(rig, 2, "AlarmRaised")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while len(heard) < len(events) - 1:
             await rig.lasts(1)
     assert [kind for _, kind in heard] == [kind for kind, _ in await rig.events()][1:]
