@@ -156,4 +156,4 @@ def test_an_address_that_does_not_fit_the_map_is_told(tmp_path: Path, wrong: str
     site = SITE.format(port=9, name="A").replace('"2"', f'"{wrong}"')
     code, out, err = checked(path, '[[rack]]\npath = "rack1"\n' + site)
     assert (code, out) == (2, "")
-    assert f"found {wrong!r} of rack1/A/outlet/2, expected numbers such as" in err
+    assert f"outlet.address: found {wrong!r}, expected numbers such as" in err

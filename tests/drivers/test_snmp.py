@@ -1,5 +1,6 @@
 """An SNMP PDU as a source: read by its map, known again, switched once, never mistaken."""
 
+import asyncio
 from math import isnan
 from pathlib import Path
 from random import Random
@@ -10,6 +11,7 @@ import pytest
 from device import Device, answering, oid, recording
 from pysnmp.proto.api import v2c
 
+from smartpdu.app.cli import main
 from smartpdu.app.config import site_from_text
 from smartpdu.app.discover import Wish, written
 from smartpdu.drivers import snmp
@@ -246,6 +248,34 @@ def test_settings_that_cannot_be_used_are_told(given: dict[str, Any], told: str)
     with pytest.raises(SettingsError) as refused:
         snmp.check({**good, **given})
     assert told in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("6", "found '6', which r/A/outlet/6 has already, expected an address of its own"),
+        ("1_0", "found '1_0', expected numbers such as 1.2, as the map apc_rpdu2 needs, or 'none'"),
+        ("-1", "found '-1', expected numbers"),
+        ("1. 2", "found '1. 2', expected numbers"),
+        ("\u0661", "expected numbers"),
+        ("4294967296", "expected numbers"),
+        ("7.", "expected numbers"),
+    ],
+)
+async def test_an_address_without_sense_or_of_another_is_told_at_its_outlet(
+    apc: Device, place: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with answering(apc):
+        text = await discovered(apc)
+    wrong = text.replace('address = "7"', f'address = "{place}"')
+    with pytest.raises(SettingsError) as refused:
+        opened(wrong)
+    assert told in str(refused.value)
+    path = tmp_path / "site.toml"
+    path.write_text(wrong, encoding="utf-8")
+    line = wrong[: wrong.index(f'address = "{place}"', wrong.index("outlet/7"))].count("\n") + 1
+    assert await asyncio.to_thread(main, ["check", "--offline", str(path)]) == 2
+    assert capsys.readouterr().err.startswith(f"{path}:{line}: outlet.address: found ")
 
 
 async def test_v3_reads_what_v2c_reads(need_program: Any, tmp_path: Path) -> None:

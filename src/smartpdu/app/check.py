@@ -1,11 +1,13 @@
 """`smartpdu check`: all that is wrong with a site file, down to a device that does not answer."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
 from smartpdu.app.config import Site, load, table_of
 from smartpdu.app.fault import ConfigError, Fault
+from smartpdu.app.progress import teller
 from smartpdu.app.wire import sources, world
 from smartpdu.drivers.source import SourceError
 from smartpdu.model.plant import places
@@ -15,8 +17,7 @@ def check(path: Path, offline: bool, out: TextIO, err: TextIO) -> int:
     """Print what is wrong, or that nothing is; the exit code is 2 where something is."""
     try:
         site = load(path)
-        if not offline:
-            asyncio.run(_ask_all(site))
+        asyncio.run(_asked(site, offline, teller(err)))
     except ConfigError as error:
         print(error, file=err)
         return 2
@@ -26,13 +27,17 @@ def check(path: Path, offline: bool, out: TextIO, err: TextIO) -> int:
     return 0
 
 
-async def _ask_all(site: Site) -> None:
-    """Read every source once; raises ConfigError naming each that does not answer."""
+async def _asked(site: Site, offline: bool, tell: Callable[[str], None]) -> None:
+    """Open every source and, unless offline, read it once; raises ConfigError with all faults."""
     opened = sources(site, world())
+    ended = 0
 
     async def ask(number: int, path: str) -> list[Fault]:
+        nonlocal ended
         source, _ = opened[path]
         try:
+            if offline:
+                return []
             await source.read()
             untold = getattr(source, "untold", tuple)
             return [_absent(site, place) for place in untold()]
@@ -44,9 +49,14 @@ async def _ask_all(site: Site) -> None:
             return [Fault(site.file, line, f"source.{key}", found, "a device that answers")]
         finally:
             await source.close()
+            ended += 1
+            tell(f"{ended} of {len(opened)} sources asked")
 
-    asked = [ask(n, s.path) for n, s in enumerate(site.sources)]
-    faults = [fault for several in await asyncio.gather(*asked) for fault in several]
+    try:
+        asked = [ask(number, source.path) for number, source in enumerate(site.sources)]
+        faults = [fault for several in await asyncio.gather(*asked) for fault in several]
+    finally:
+        tell("")
     if faults:
         raise ConfigError(sorted(faults, key=lambda fault: fault.line))
 

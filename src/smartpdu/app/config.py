@@ -27,7 +27,7 @@ from smartpdu.model.build import (
     built,
     flaws_of,
 )
-from smartpdu.model.plant import Kind, Plant
+from smartpdu.model.plant import Kind, Plant, places
 
 SPECS: dict[str, tuple[type, str]] = {  # table of the file: what it describes, its place in Design
     "source": (SourceSpec, "sources"),
@@ -131,6 +131,11 @@ def setting_fault(site: Site, number: int, error: SettingsError) -> Fault:
     """
     if error.file:
         return Fault(error.file, error.line, error.key, error.found, error.expected)
+    if error.place:
+        kind, row = places(site.plant)[error.place]
+        table, number = table_of(site, kind, row)
+        line = site.lines.of(table, number, error.key)
+        return Fault(site.file, line, f"{table}.{error.key}", error.found, error.expected)
     table, _, key = error.key.rpartition(".")
     name, _, count = table.rstrip("]").partition("[")
     if name.split(".")[0] in SECTIONS:

@@ -10,10 +10,11 @@ from typing import Any, TextIO
 from smartpdu.app.config import site_from_text
 from smartpdu.app.fault import ConfigError
 from smartpdu.app.found import Block, blocks
+from smartpdu.app.progress import teller
 from smartpdu.drivers.access import Switchboard, access
 from smartpdu.drivers.agent import Agent
 from smartpdu.drivers.source import SettingsError, SourceError
-from smartpdu.drivers.survey import Survey, Unrecognised, surveyed
+from smartpdu.drivers.survey import Survey, surveyed
 
 SECRETS = {"auth_key": "SMARTPDU_AUTH_KEY", "privacy_key": "SMARTPDU_PRIVACY_KEY"}
 
@@ -36,7 +37,7 @@ def discover(wish: Wish, out: TextIO, err: TextIO) -> int:
         print(f"smartpdu: {error}", file=err)
         return 2
     try:
-        found = asyncio.run(_asked(Agent(wanted, Switchboard()), wish, _teller(err)))
+        found = asyncio.run(_asked(Agent(wanted, Switchboard()), wish, teller(err)))
         text = written(found, wish)
         site_from_text(text, "the site found")  # what is printed here, run takes
     except SettingsError as error:
@@ -45,28 +46,17 @@ def discover(wish: Wish, out: TextIO, err: TextIO) -> int:
         return 2
     except (SourceError, ConfigError) as error:
         print(f"smartpdu: {error}", file=err)
-        return 2 if isinstance(error, Unrecognised) else 1
+        return 1 if type(error) is SourceError else 2
     print(text, end="", file=out)
     return 0
 
 
 async def _asked(agent: Agent, wish: Wish, tell: Callable[[str], None]) -> Survey:
     try:
-        return await surveyed(agent, wish.map, tell)
+        return await surveyed(agent, wish.map, lambda what: tell(f"asking for {what} ..."))
     finally:
         tell("")
         agent.close()
-
-
-def _teller(err: TextIO) -> Callable[[str], None]:
-    """Says on a terminal what is being asked; asking a big device takes a while."""
-
-    def tell(what: str) -> None:
-        if err.isatty():
-            err.write(f"\r\x1b[K{f'asking for {what} ...' if what else ''}")
-            err.flush()
-
-    return tell
 
 
 def from_environment(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,4 +92,4 @@ def _value(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return f"{value:.10g}"
-    return json.dumps(value, ensure_ascii=False)  # a JSON text is a TOML text
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # TOML forbids it raw

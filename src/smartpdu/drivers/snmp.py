@@ -12,6 +12,7 @@ The laws of this file:
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import nan
+from re import ASCII, fullmatch
 from typing import Any
 
 from smartpdu.drivers.access import Switchboard, access
@@ -156,9 +157,14 @@ def cells(map_: Map, part: Part) -> Iterator[Cell]:
     """Every value that the map promises of the rows of a part; raises SettingsError."""
     for kind, told in map_.columns.items():
         table = part.plant.table(kind)
+        owner: dict[str, str] = {}
         for row, (path, place) in enumerate(zip(table.path, table.address, strict=True)):
-            if place == UNREAD:
+            if place == UNREAD or not told:
                 continue
+            if place in owner:  # two places would be read, and switched, as one
+                words = f"{place!r}, which {owner[place]} has already"
+                raise SettingsError("address", words, "an address of its own", place=path)
+            owner[place] = path
             for column, several in told.items():
                 if kind is Kind.OUTLET and column != "on" and not part.plant.outlets.metered[row]:
                     continue
@@ -168,7 +174,7 @@ def cells(map_: Map, part: Part) -> Iterator[Cell]:
                     list(cell.oids(lasting=True)) + list(cell.oids(lasting=False))
                 except (ValueError, IndexError):
                     expected = f"numbers such as 1.2, as the map {map_.name} needs, or {UNREAD!r}"
-                    raise SettingsError("address", f"{place!r} of {path}", expected) from None
+                    raise SettingsError("address", repr(place), expected, place=path) from None
                 yield cell
 
 
@@ -182,8 +188,13 @@ def columns(cells: list[Cell], lasting: bool) -> dict[Oid, list[Oid]]:
 
 
 def numbers(place: str) -> Oid:
-    """The numbers of an address; ValueError where it has others signs."""
-    return tuple(int(part) for part in place.split("."))
+    """The numbers of an address; ValueError where it has other signs, or a number is too large."""
+    if not fullmatch(r"\d{1,10}(\.\d{1,10})*", place, ASCII):
+        raise ValueError(place)
+    found = tuple(int(part) for part in place.split("."))
+    if max(found) >= 2**32:
+        raise ValueError(place)
+    return found
 
 
 def check(settings: Mapping[str, Any]) -> None:

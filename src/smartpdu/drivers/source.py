@@ -33,16 +33,26 @@ class SourceError(Exception):
 class SettingsError(Exception):
     """A setting of a source that cannot be used: its key, what was found, what is expected.
 
-    Where the fault lies in a file of the driver's own, as in a map, it names file and line.
+    Where the fault lies in a file of the driver's own, as in a map, it names file and line; where
+    it lies in the description of a place, that place's path.
     """
 
-    def __init__(self, key: str, found: str, expected: str, file: str = "", line: int = 0) -> None:
+    def __init__(
+        self,
+        key: str,
+        found: str,
+        expected: str,
+        file: str = "",
+        line: int = 0,
+        place: str = "",
+    ) -> None:
         super().__init__(f"{key}: found {found}, expected {expected}")
         self.key = key
         self.found = found
         self.expected = expected
         self.file = file
         self.line = line
+        self.place = place
 
 
 @dataclass(frozen=True, slots=True)
