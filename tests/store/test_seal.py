@@ -15,6 +15,7 @@ from store.plainly import broken, content, told
 from smartpdu.store.database import Database, StoreError, open_database
 from smartpdu.store.journal import (
     ALTERED,
+    DAMAGED,
     GENESIS,
     INSERTED,
     MISSING,
@@ -252,6 +253,25 @@ def test_each_changed_byte_of_the_file_is_seen_or_changes_nothing_that_is_read(
         seen, unread = seen + (not ok), unread + ok
     assert seen > len(filled) // 2
     assert unread >= len(empty) // 2
+
+
+def test_a_table_in_which_a_search_is_led_astray_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "smartpdu.db"
+    database = open_database(path)
+    told(database, 300)
+    query = "SELECT rootpage FROM sqlite_master WHERE name = 'events'"
+    root = (database.look_up(query)[0][0] - 1) * 4_096
+    database.close()
+    page = bytearray(path.read_bytes())
+    assert page[root] == 5, "the table is so small that it has no page above its leaves"
+    cell = root + int.from_bytes(page[root + 12 : root + 14], "big")
+    assert page[cell + 4] < 100  # the greatest number below the first branch, one byte up to 127
+    page[cell + 4] = 127
+    path.write_bytes(page)
+    database = open_database(path)
+    assert [r.seq for r in Journal(database).read(110, 1)] != [111]
+    assert verify(database) == Verdict(False, 300, None, DAMAGED)
+    database.close()
 
 
 APPENDS = """

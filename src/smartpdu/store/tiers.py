@@ -75,7 +75,7 @@ def rolled_seconds(seconds: Whole, width: int) -> Whole:
 
 def overlaid(rows: Whole, finer: Whole) -> Whole:
     """Rows with each slot taken from the finer ones where those know at least as much."""
-    return np.where((finer[3] > 0) & (finer[3] >= rows[3]), finer, rows)
+    return np.where(finer[3] >= rows[3], finer, rows)
 
 
 def gap(slots: int) -> Whole:
