@@ -95,7 +95,23 @@ def test_a_flaw_is_told_with_its_kind_its_number_and_its_field(change, expected)
 
 
 @pytest.mark.parametrize(
-    "path", ["", "/", "a/", "/a", "a//b", "a b", "a?b", "a#b", "a%b", "a\\b", "a\nb"]
+    "path",
+    [
+        "",
+        "/",
+        "a/",
+        "/a",
+        "a//b",
+        "a b",
+        "a?b",
+        "a#b",
+        "a%b",
+        "a\\b",
+        "a\nb",
+        "a/../b",
+        "a/.",
+        "..",
+    ],
 )
 def test_a_path_that_could_not_be_asked_for_is_a_flaw(path: str) -> None:
     found = flaws(replace(PLAN, doors=[replace(PLAN.doors[0], path=path)]))

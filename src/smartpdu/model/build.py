@@ -274,8 +274,9 @@ def flaws_of(design: Design) -> Iterable[Flaw]:
 
 def _path_flaws(kind: Kind, number: int, path: str, seen: dict[str, Kind]) -> Iterable[Flaw]:
     parts = path.split("/")
-    if not all(parts) or not path.isprintable() or any(c in path for c in " ?#%\\"):
-        wanted = "names joined by /, without spaces or ? # % \\"
+    dots = any(part in (".", "..") for part in parts)  # which a client takes out of an address
+    if not all(parts) or dots or not path.isprintable() or any(c in path for c in " ?#%\\"):
+        wanted = "names joined by /, without spaces or ? # % \\, none of them . or .."
         yield Flaw(kind, number, "path", repr(path), wanted)
     elif path in seen:
         yield Flaw(kind, number, "path", repr(path), "a path that nothing else has")
