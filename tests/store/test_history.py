@@ -278,6 +278,22 @@ def test_a_day_of_many_series_is_made_coarser_in_small_pieces_and_is_whole_at_ea
     assert made[-1] == 40
 
 
+def test_a_row_that_comes_late_while_a_day_is_half_made_coarser_is_in_all_of_it(
+    database: Database,
+) -> None:
+    past = Past({f"s{n:02}": 1 for n in range(40)})
+    history = History(database, batch=3_600, keep=FOREVER)
+    fed(history, past, range(START, START + DAY, 400))
+    while database.look_up("SELECT count(*) FROM minutes") == [(0,)]:
+        history.tend(START + DAY + 31.0)
+    fed(history, past, [START + 7_777], seed=2)
+    while database.look_up("SELECT 1 FROM due WHERE tier = 1"):
+        history.tend(START + DAY + 90.0)
+    assert database.look_up("SELECT count(*) FROM minutes") == [(40,)]
+    for key in past.digits:
+        compared(history, past, key, START, START + DAY, 1_440, step=60)
+
+
 @pytest.mark.parametrize("tended", [False, True])
 def test_a_clock_that_goes_back_changes_nothing_and_fills_what_was_empty(
     database: Database, tended: bool
@@ -332,6 +348,40 @@ def test_a_clock_that_runs_far_ahead_costs_nothing_of_the_past(
     fed(history, past, range(START + 2 * DAY, START + 2 * DAY + 100), seed=5, tend=60)
     compared(history, past, "r/A:w", START, START + 2 * DAY + 100, 500)
     compared(history, past, "r/A:w", ahead - 60, ahead + 180, 240)
+
+
+def test_hours_of_a_clock_that_ran_ahead_push_none_out_that_is_not_old(
+    database: Database, past: Past
+) -> None:
+    history = History(database, batch=3_600, keep=(2.0 * DAY, 1e12, 1e12))
+    ahead = START + 365 * DAY
+    for first, hours in ((START, 40), (ahead, 5), (START + 40 * HOUR, 6)):
+        end = first + hours * HOUR
+        fed(history, past, range(first, end, 300), tend=1)
+        history.tend(end + 31.0)
+    assert len(database.look_up("SELECT DISTINCT id >> 20 FROM seconds")) > 48
+    compared(history, past, "r/A:w", START, START + 46 * HOUR, 46 * HOUR, step=1)
+
+
+def test_the_last_span_of_a_trend_is_whole_though_it_ends_later_than_what_was_asked_for(
+    database: Database, past: Past
+) -> None:
+    history = History(database, batch=10)
+    fed(history, past, range(START, START + 30))
+    found = history.trend("r/A:w", START - 3_600.5, START - 0.5, 17)
+    assert found.at[-1] < START < found.at[-1] + 240
+    compared(history, past, "r/A:w", START - 3_600.5, START - 0.5, 17, step=60)
+    compared(history, past, "r/B:w", START - 3_600.5, START - 0.5, 1, step=900)
+    compared(history, past, "r/B:w", START + 29.5, START + 300, 2, step=60)
+
+
+def test_a_batch_is_full_after_its_time_as_after_its_rows(database: Database) -> None:
+    history = History(database, [Series("a", 1)], batch=10)
+    written = []
+    for second in (0, 6, 12, 18, 24, 30, 100, 101, 90):
+        history.append(START + float(second), np.array([1.0]))
+        written.append(database.look_up("SELECT count(*) FROM hot")[0][0])
+    assert written == [0, 0, 1, 1, 1, 2, 2, 2, 3]
 
 
 def test_series_that_come_and_go_keep_what_is_theirs(tmp_path: Path) -> None:

@@ -201,7 +201,7 @@ class History:
 
         def look(connection: apsw.Connection) -> Trend:
             first = next(iter(open_hours.values()), {})
-            tier = fitting_tier(connection, start, end, points, first)
+            tier = fitting_tier(connection, start, end, points)
             grid = grid_of(tier, start, max(start, end), points)
             limits = held(connection, first)
             due = due_spans(connection)

@@ -154,20 +154,14 @@ def due_spans(connection: apsw.Connection) -> frozenset[tuple[int, int]]:
     return frozenset((t, s) for t, s in rows(connection, "SELECT tier, span FROM due"))
 
 
-def fitting_tier(
-    connection: apsw.Connection,
-    start: float,
-    end: float,
-    points: int,
-    open_hours: Mapping[int, Whole | None],
-) -> Tier:
+def fitting_tier(connection: apsw.Connection, start: float, end: float, points: int) -> Tier:
     """The coarsest tier that is fine enough for so many spans, if it still goes back so far.
 
     Where it does not, the next coarser one that has something of the time before.
     """
     width = (end - start) / points
     chosen = max((t for t in TIERS if t.step <= width), key=lambda t: t.step, default=SECONDS)
-    since = min(min(open_hours, default=inf) * HOUR, _oldest(connection, chosen))
+    since = _oldest(connection, chosen)
     for tier in TIERS[chosen.number + 1 :]:
         if start < since and _has(connection, tier, start, min(since, end)):
             chosen, since = tier, _oldest(connection, tier)
