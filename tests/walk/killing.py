@@ -106,7 +106,6 @@ class Walk:
         lost = [id for id in ids if self.program.state(id) == "lost"]
         if not lost and not until(lambda: ids <= self.follower.ended()):
             self.ended = f"the stream never told the end of {ids - self.follower.ended()}"
-        self.follower.stop()
         self.program.stop()
 
     def facts(self) -> Facts:
