@@ -284,11 +284,14 @@ def test_a_row_that_comes_late_while_a_day_is_half_made_coarser_is_in_all_of_it(
     past = Past({f"s{n:02}": 1 for n in range(40)})
     history = History(database, batch=3_600, keep=FOREVER)
     fed(history, past, range(START, START + DAY, 400))
+    for _ in range(20):  # hours are sealed
+        history.tend(START + DAY - 100.0)
     while database.look_up("SELECT count(*) FROM minutes") == [(0,)]:
         history.tend(START + DAY + 31.0)
     fed(history, past, [START + 7_777], seed=2)
-    while database.look_up("SELECT 1 FROM due WHERE tier = 1"):
+    for _ in range(8):
         history.tend(START + DAY + 90.0)
+    assert database.look_up("SELECT count(*) FROM due WHERE tier = 1") == [(0,)]
     assert database.look_up("SELECT count(*) FROM minutes") == [(40,)]
     for key in past.digits:
         compared(history, past, key, START, START + DAY, 1_440, step=60)

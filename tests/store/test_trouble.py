@@ -79,6 +79,21 @@ def test_a_damaged_hour_is_a_gap_of_its_series_and_told(
     assert history.raw(["a"], START + HOUR + 3, START + HOUR + 4)[1][0, 0] > 0
 
 
+def test_a_damaged_hour_that_is_sealed_again_is_told_though_nobody_looked_at_it(
+    database: Database, past: Past
+) -> None:
+    history = History(database, batch=10, keep=FOREVER)
+    fed(history, past, range(START, START + 100))
+    history.tend(START + HOUR + 31.0)
+    spoil(database, "seconds", chunk_id(START // HOUR, 1))
+    fed(history, past, [START + 200], seed=2)
+    history.tend(START + HOUR + 91.0)
+    assert history.spoiled == (("seconds", chunk_id(START // HOUR, 1)),)
+    hole = without(past, "a", START, START + 100)
+    for key in ("a", "b"):
+        compared(history, hole, key, START, START + 300, 300)
+
+
 @pytest.mark.parametrize(("reopened", "how"), [(False, "bit"), (True, "bit"), (True, "kind")])
 def test_a_damaged_batch_is_a_gap_of_its_rows_and_told(
     tmp_path: Path, past: Past, reopened: bool, how: str
