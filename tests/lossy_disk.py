@@ -42,7 +42,7 @@ class Unsynced:
 
 
 class LossyDisk(apsw.VFS):
-    """The disk: open databases on it with `vfs=disk.name`; close it with `remove`."""
+    """The disk: open databases on it with `vfs=disk.name`; let go of it with `unregister`."""
 
     def __init__(self, name: str, dice: Random, early: float = 0.0, default: bool = False) -> None:
         """A disk that works until it is told otherwise; a share of its writes is on it early."""

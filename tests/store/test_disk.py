@@ -69,7 +69,7 @@ def losses(disk: LossyDisk, folder: Path, synchronous: str, cuts: int = CUTS) ->
     return lost
 
 
-@pytest.mark.requirement("R-15.2-1")
+@pytest.mark.requirement("R-13.1-2")
 def test_no_acknowledged_event_or_command_is_lost_by_power_cuts(
     disk: LossyDisk, tmp_path: Path
 ) -> None:
@@ -125,7 +125,7 @@ def operations_of_a_life(tmp_path: Path, disk: LossyDisk) -> int:
     return after - before
 
 
-@pytest.mark.requirement("R-15.2-1")
+@pytest.mark.requirement("R-13.1-2")
 @pytest.mark.parametrize("what", ["write", "sync"])
 @pytest.mark.parametrize(
     ("error", "words"),
@@ -238,7 +238,7 @@ def syncs_before_acks(tmp_path: Path, synchronous: str) -> list[bool]:
     return seen
 
 
-@pytest.mark.requirement("R-15.2-1")
+@pytest.mark.requirement("R-13.1-2")
 def test_the_sync_returns_before_an_append_does(
     tmp_path: Path, need_program: Callable[[str], str]
 ) -> None:
