@@ -35,8 +35,10 @@ prove: $(VENV)/test.stamp $(PARTS:%=$(DATED)/%.txt)
 
 $(DATED)/%.txt: | $(VENV)/test.stamp
 	@mkdir -p $(DATED)
-	@(date -u; SMARTPDU_DEPTH=full $(PY) -m pytest -q tests/$* | tail -n 3) > $@.part 2>&1
-	@mv $@.part $@
+	@echo "$*: full counts"
+	@(date -u; SMARTPDU_DEPTH=full $(PY) -m pytest -q tests/$*) > $@.part 2>&1 || \
+	  { tail -n 60 $@.part; exit 1; }
+	@grep -v '%\]$$' $@.part > $@ && rm $@.part
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -15,10 +15,12 @@ DATA = Path(os.environ.get("SMARTPDU_TEST_DATA", ROOT / ".." / "shared" / "data"
 STRICT = os.environ.get("CI") == "true"
 FULL = os.environ.get("SMARTPDU_DEPTH") == "full"
 SKIPPED = pytest.StashKey[list[str]]()
+FIGURES = pytest.StashKey[list[str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[SKIPPED] = []
+    config.stash[FIGURES] = []
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -48,6 +50,8 @@ def _judge(item: pytest.Item, mark: pytest.Mark, known: set[str]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in terminalreporter.config.stash[FIGURES]:
+        terminalreporter.write_line(line)
     skipped = terminalreporter.config.stash[SKIPPED]
     if skipped:
         terminalreporter.write_line(f"{len(skipped)} data tests skipped: no folder {DATA}")
@@ -62,12 +66,23 @@ def data(request: pytest.FixtureRequest) -> Path:
     return DATA
 
 
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Takes a line for the record: a figure that was found, told at the end of the run."""
+    name = request.node.originalname
+
+    def tell(line: str) -> None:
+        request.config.stash[FIGURES].append(f"{name}: {line}")
+
+    return tell
+
+
 @pytest.fixture(scope="session")
 def need_program() -> Callable[[str], str]:
     """Asks for a program of the machine: without it a test is skipped, and under CI it fails."""
 
     def need(name: str) -> str:
-        found = shutil.which(name)
+        found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin")
         if found is None:
             words = f"the program {name} is not installed"
             pytest.fail(words) if STRICT else pytest.skip(words)

@@ -6,9 +6,8 @@ same tries must find the faults that are planted in copies of the program.
 """
 
 import statistics
-import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
@@ -42,26 +41,25 @@ def side_by_side(room: Path, kills: int, seed: int, lossy: bool = False) -> list
         return list(pool.map(lane, range(LANES)))
 
 
-def summed(found: list[Found]) -> tuple[str, int, Counter[str]]:
-    """All that went wrong, all kills and where they hit; the figures are printed."""
+def summed(found: list[Found], figure: Callable[[str], None]) -> tuple[str, int, Counter[str]]:
+    """All that went wrong, all kills and where they hit; the figures are told."""
     wrong = "\n".join(words for one in found for words in one.wrong)
     kills = sum(one.kills for one in found)
     hits = sum((one.hits for one in found), Counter[str]())
     back = statistics.quantiles([s for one in found for s in one.back], n=100)
     told = sum((one.told for one in found), Counter[str]())
-    for line in (
-        f"{kills} kills: {dict(hits.most_common())}",
-        f"outlets back after p50 {back[49]:.2f} s, p99 {back[98]:.2f} s",
-        f"{told.total()} events: {dict(told.most_common())}",
-    ):
-        sys.stdout.write(f"\n{line}\n")
+    figure(f"{kills} kills: {dict(hits.most_common())}")
+    figure(f"outlets back after p50 {back[49]:.2f} s, p99 {back[98]:.2f} s")
+    figure(f"{told.total()} events: {dict(told.most_common())}")
     return wrong, kills, hits + told
 
 
 @pytest.mark.requirement("R-3.1-6", "R-14.2-3", "R-12.2-4")
-def test_no_kill_loses_repeats_or_hides_anything(tmp_path: Path, full: bool) -> None:
+def test_no_kill_loses_repeats_or_hides_anything(
+    tmp_path: Path, full: bool, figure: Callable[[str], None]
+) -> None:
     wanted = 1_000 if full else 200
-    wrong, kills, hits = summed(side_by_side(tmp_path, wanted, seed=1))
+    wrong, kills, hits = summed(side_by_side(tmp_path, wanted, seed=1), figure)
 
     assert not wrong, wrong
     assert kills >= wanted
@@ -70,9 +68,11 @@ def test_no_kill_loses_repeats_or_hides_anything(tmp_path: Path, full: bool) -> 
 
 
 @pytest.mark.requirement("R-3.1-6", "R-12.2-4")
-def test_no_power_cut_loses_repeats_or_hides_anything(tmp_path: Path, full: bool) -> None:
+def test_no_power_cut_loses_repeats_or_hides_anything(
+    tmp_path: Path, full: bool, figure: Callable[[str], None]
+) -> None:
     wanted = 200 if full else 40
-    wrong, kills, hits = summed(side_by_side(tmp_path, wanted, seed=11, lossy=True))
+    wrong, kills, hits = summed(side_by_side(tmp_path, wanted, seed=11, lossy=True), figure)
 
     assert not wrong, wrong
     assert kills >= wanted

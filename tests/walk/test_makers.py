@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -108,7 +108,9 @@ class Client:
 
 
 @pytest.mark.requirement("R-14.3-1")
-def test_every_value_of_five_makers_is_as_recorded(data: Path, tmp_path: Path) -> None:
+def test_every_value_of_five_makers_is_as_recorded(
+    data: Path, tmp_path: Path, figure: Callable[[str], None]
+) -> None:
     still = recorded(data / "recordings", tmp_path / "recordings")
     with simulated(still, tmp_path) as port:
         sites = []
@@ -150,6 +152,7 @@ def test_every_value_of_five_makers_is_as_recorded(data: Path, tmp_path: Path) -
     }
     assert wrong == {}
     assert len(found) > 800
+    figure(f"{len(found)} values of {len(MAKERS)} devices, {len(wrong)} of them wrong")
     assert not [alarm for alarm in alarms if alarm["rule"].startswith("gaps")]
 
 
