@@ -274,6 +274,19 @@ def test_a_table_in_which_a_search_is_led_astray_is_damaged(tmp_path: Path) -> N
     database.close()
 
 
+def test_a_table_whose_numbers_are_no_numbers_any_more_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "smartpdu.db"
+    database = open_database(path)
+    told(database, 5)
+    database.close()
+    content = path.read_bytes()
+    assert content.count(b"seq INTEGER PRIMARY KEY") == 1
+    path.write_bytes(content.replace(b"seq INTEGER PRIMARY", b"seq INTEGER PRIMARX"))
+    database = open_database(path)
+    assert verify(database) == Verdict(False, 0, None, DAMAGED)
+    database.close()
+
+
 APPENDS = """
 import random, sys, time
 from pathlib import Path

@@ -173,6 +173,8 @@ def _walked(connection: apsw.Connection) -> Verdict:
     before, count = GENESIS, 0
     walk: Iterable[Row] = connection.execute(f"SELECT {COLUMNS} FROM events ORDER BY seq")
     for row in walk:
+        if row[0] is None:  # the table is not the one that was made
+            return Verdict(False, count, None, DAMAGED)
         if row[0] < 1:
             return Verdict(False, count, row[0], INSERTED)
         if row[0] != count + 1:
