@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import structlog
 
 from smartpdu.model.event import ClockStepped, CommandIntended
 from smartpdu.runtime import memory as the_memory
@@ -204,6 +205,21 @@ async def test_a_history_that_cannot_be_written_is_told_until_it_can(
 
 
 # ---- the state of the heart ---------------------------------------------------------------------
+
+
+async def test_a_damaged_piece_of_history_is_a_gap_and_told_once(memory: Memory) -> None:
+    memory.declare([VOLTAGE])
+    for second in range(20):
+        memory.remember(START + second, np.array([230.0]))
+    await memory.tend(START + 3_700)
+    memory.database.change("UPDATE seconds SET form = zeroblob(length(form))")
+    with structlog.testing.capture_logs() as told:
+        course = await memory.course(VOLTAGE.key, "V", START, START + 20, 20)
+        assert np.isnan(course.mean).all()
+        for _ in range(3):
+            await memory.tend(START + 3_800)
+    (line,) = [entry for entry in told if entry["event"] == "history_damaged"]
+    assert (line["log_level"], line["table"]) == ("error", "seconds")
 
 
 async def test_the_state_comes_back_as_it_was_kept(memory: Memory) -> None:

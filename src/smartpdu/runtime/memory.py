@@ -53,6 +53,7 @@ class Memory:
         self._handed = 0  # rows of history given to its thread, and those that it is done with
         self._written = 0
         self._unwritten = ""
+        self._damaged: set[tuple[str, int]] = set()  # chunks of which somebody was told
         self.overtaken = 0  # rows that were let go because the disk did not answer
 
     @property
@@ -165,8 +166,11 @@ class Memory:
         self._unwritten = why
 
     async def tend(self, at: float) -> None:
-        """Seal, roll up and forget history."""
+        """Seal, roll up and forget history; a chunk that was found damaged is told once."""
         await self._done(self._historian, lambda: self._history.tend(at))
+        for table, id in set(self._history.spoiled) - self._damaged:
+            self._damaged.add((table, id))
+            log.error("history_damaged", table=table, chunk=id)
 
     async def flush(self) -> None:
         """Write the history that is still in memory."""
