@@ -185,12 +185,17 @@ def _summary(run: Run, as_json: bool) -> str:
     rows = found(run)
     if as_json:
         return json.dumps({"summary": {"events": len(run.events), "faults": rows}})
-    text = [f"\n{run.scenario.duration} s, {len(run.events)} events, {len(rows)} faults"]
+    counts = f"{_counted(len(run.events), 'event')}, {_counted(len(rows), 'fault')}"
+    text = [f"\n{run.scenario.duration} s, {counts}"]
     for row in rows:
         after = row["found_after"]
         words = f"found after {after:.0f} s" if after is not None else "NOT FOUND"
         text.append(f"  {row['fault']:16} at {row['place']:24} {row['hazard']:22} {words}")
     return "\n".join(text)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 class _Bar:
