@@ -20,6 +20,17 @@ HASTY: tuple[Plant, ...] = (  # the order leaves, and its intent is recorded mea
         f"{INTENDING}",
     ),
 )
+EARLY: tuple[Plant, ...] = (  # the same, with time enough to leave also on a busy machine
+    HASTY[0],
+    (
+        RECORDER,
+        INTENDING,
+        "            for command in outcome.commands:\n"
+        "                self._send(command)\n"
+        "                await asyncio.sleep(1.0)\n"
+        f"{INTENDING}",
+    ),
+)
 UNSYNCED: tuple[Plant, ...] = (
     (
         "store/database.py",

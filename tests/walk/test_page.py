@@ -52,7 +52,9 @@ def test_the_rack_is_drawn_as_it_stands_and_lives_without_a_reload(look, tmp_pat
         )
         assert navigations == []
         page.wait_for_selector("#power path[stroke='#2563c9']", state="attached")
-        assert re.search(r"A: \d+\.\d\skW, ", page.locator("#power").get_attribute("aria-label"))
+        page.wait_for_function(
+            r"() => /A: \d+\.\d\skW, /.test(document.getElementById('power').ariaLabel)"
+        )
         assert seen.hosts == {f"127.0.0.1:{program.port}"}
         assert seen.wrong == []
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from walk.killing import ACCEPTED
-from walk.planted import HASTY, RASH, UNSYNCED
+from walk.planted import EARLY, RASH, UNSYNCED
 from walk.program import Plant, Program, relay_box, until
 
 CALLS = "read,recvfrom,write,writev,pwrite64,sendto,sendmsg,fsync,fdatasync"
@@ -85,7 +85,7 @@ def test_the_sync_of_the_journal_returns_before_an_order_leaves_or_is_acknowledg
 @pytest.mark.parametrize(
     ("plants", "seen"),
     [
-        pytest.param(HASTY, {"left": False, "told": True}, id="sends before the intent is durable"),
+        pytest.param(EARLY, {"left": False, "told": True}, id="sends before the intent is durable"),
         pytest.param(RASH, {"left": True, "told": False}, id="acknowledges before it is durable"),
         pytest.param(UNSYNCED, {"left": False, "told": False}, id="does not sync"),
     ],
