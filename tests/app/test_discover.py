@@ -33,6 +33,7 @@ async def test_what_is_printed_is_a_site_in_the_names_that_were_asked_for(data: 
     assert (code, err) == (0, "")
     assert site.plant.racks.path == ("hall-3/r07",)
     assert site.plant.outlets.path[0] == "hall-3/r07/B/outlet/1"
+    assert site.plant.feeds.label == ("B",)  # PDU B stands on path B: the two carry for each other
     assert site.sources[0].settings == {**where, "map": "vertiv_mph2", "serial": "V15E0000712"}
     assert len(site.overrides) == 2
 

@@ -319,3 +319,16 @@ def test_a_coarse_meter_must_see_three_of_its_steps_through_an_open_relay() -> N
     welded(story, 0.4)
     story.lasts(6)
     assert [e.rule for e in story.told(AlarmRaised)] == ["switching.welded"]
+
+
+@pytest.mark.parametrize("lost", ["current", "on"])
+def test_a_gap_keeps_the_alarm_of_a_welded_relay(lost: str) -> None:
+    story = tell()
+    place = story.plant.outlets.path[0]
+    story.now.outlets.on[0], story.now.outlets.current[0] = 0.0, 1.0
+    story.lasts(10)
+    assert story.alarm("switching.welded", place) is not None
+    story.forgets()
+    getattr(story.now.outlets, lost)[:] = np.nan
+    story.lasts(30)
+    assert story.told(AlarmCleared) == []

@@ -75,6 +75,16 @@ async def test_what_the_agent_does_not_have_is_left_out() -> None:
     assert nothing == {}
 
 
+async def test_what_is_a_column_and_no_instance_ends_and_hides_nothing() -> None:
+    async with answering(Device(TABLE | SCALAR)) as device:
+        agent = reached(device)
+        found = await agent.values({ROOT: [(*ROOT, 4)], (*ROOT, 7): [(*ROOT, 7, 3)]})
+        agent.close()
+
+    assert found == {(*ROOT, 7, 3): 703}
+    assert len(device.requests) < 5
+
+
 async def test_a_column_in_error_does_not_hide_the_others() -> None:
     async with answering(Device(TABLE)) as device:
         device.broken = {(*ROOT, 2)}

@@ -120,3 +120,18 @@ def test_an_outlet_left_empty_is_a_matter_of_course_after_some_weeks(story: Stor
     assert story.told(AlarmCleared) == []
     story.lasts(3 * DAY, every=DAY)
     assert [e.rule for e in story.told(AlarmCleared)] == ["cord.unplugged"]
+
+
+@pytest.mark.parametrize("lost", ["current", "active_power", "on"])
+def test_a_gap_keeps_what_is_known_of_a_dead_supply(lost: str) -> None:
+    story = tell()
+    story.lasts(5)
+    place = story.plant.outlets.path[0]
+    story.now.outlets.active_power[0] = 0.0
+    story.lasts(10)
+    assert story.alarm("cord.dead_supply", place) is not None
+    story.forgets()
+    getattr(story.now.outlets, lost)[:] = np.nan
+    story.lasts(30)
+    assert story.told(AlarmCleared) == []
+    assert story.alarm("cord.dead_supply", place) is not None

@@ -85,7 +85,7 @@ def blocks(found: Survey, rack: str, pdu: str, source: Mapping[str, Any]) -> lis
     rows = found.rows
     _pdus(site, rows.get(Kind.PDU) or (NONE,), pdu)
     plan = found.map.plan.get(Kind.FEED)
-    _feeds(site, rows.get(Kind.FEED, ()), plan.note if plan else "")
+    _feeds(site, rows.get(Kind.FEED, ()), plan.note if plan else "", pdu)
     _phases(site, rows.get(Kind.PHASE, ()))
     _circuits(site, rows.get(Kind.CIRCUIT, ()), rows.get(Kind.OUTLET, ()))
     _outlets(site, rows.get(Kind.OUTLET, ()))
@@ -114,14 +114,15 @@ def _pdus(site: Site, rows: Sequence[Row], name: str) -> None:
         site.pdus.append(Place(row, path, site.rack, path, {}))
 
 
-def _feeds(site: Site, rows: Sequence[Row], note: str) -> None:
+def _feeds(site: Site, rows: Sequence[Row], note: str, name: str) -> None:
     """The feeds that the device tells; where it tells none, one for each PDU."""
     bare = [replace(NONE, address=p.row.address, parent=p.row.address) for p in site.pdus]
     owned = [(row, *_above(site.pdus, row.parent, "PDU")) for row in rows or bare]
     for number, (row, above, unclear) in enumerate(owned):
         several = sum(pdu is above for _, pdu, _ in owned) > 1
         end = f"/{_next(site.feeds, above.path)}" if several else ""
-        values = {"label": LETTERS[number % len(LETTERS)]}
+        first = LETTERS.index(name) if name in tuple(LETTERS) else 0  # PDU B stands on path B
+        values = {"label": LETTERS[(first + number) % len(LETTERS)]}
         notes = (*unclear, note) if note else unclear
         measured = row.measured.get("frequency", FREQUENCIES[0])
         frequency = row.facts.get("nominal_frequency")

@@ -28,11 +28,13 @@ def waiting(tick: Tick) -> Seconds:
 def through_open_relay(tick: Tick) -> Amperes:
     """Current of each outlet whose relay reads open."""
     outlets = tick.now.outlets
-    current = np.zeros(len(tick.plant.outlets))
+    # what is not read keeps the level it had; 0 would say that nothing flows
+    current = np.where(np.isnan(outlets.on), np.nan, 0.0)
     rows = np.flatnonzero(outlets.on == 0)
     # A meter whose smallest step is coarse says nothing below a few of its steps.
     floor = np.maximum(LEAK, 3 * tick.plant.outlets.resolution[rows])
-    current[rows] = np.where(outlets.current[rows] > floor, outlets.current[rows], 0.0)
+    seen = outlets.current[rows]
+    current[rows] = np.where(seen <= floor, 0.0, seen)
     return current
 
 

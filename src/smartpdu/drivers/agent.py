@@ -52,6 +52,8 @@ class Column:
                 return
             self.found[oid] = value
             last = oid
+        if answers and last < self.wanted[0]:
+            self.wanted = self.wanted[1:]  # what came stands below the one before: it leads nowhere
         self.wanted = [oid for oid in self.wanted if oid > last]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from smartpdu.model.plant import Kind
 from smartpdu.model.rule import Limits, Rule, Tick, Trace
-from smartpdu.model.units import Amperes, Ratios, Rows
+from smartpdu.model.units import Amperes, Column, Ratios, Rows
 
 OPEN = 0.005  # A: less than the mains filter of any power supply draws
 STEPS = 20  # a meter must have seen this many of its own steps before its zero says something
@@ -32,7 +32,7 @@ def unplugged(tick: Tick) -> Ratios:
     used, step = tick.memory["cord.peak"], tick.plant.outlets.resolution
     rows = np.flatnonzero((tick.now.outlets.current < OPEN) & (used > CARRIED))
     rows = rows[used[rows] > STEPS * step[rows]]
-    return _marked(tick, rows[_fed(tick, rows)])
+    return _marked(tick, rows, tick.now.outlets.current)
 
 
 def dead_supply(tick: Tick) -> Ratios:
@@ -41,24 +41,27 @@ def dead_supply(tick: Tick) -> Ratios:
     rows = np.flatnonzero((outlets.active_power < STANDBY) & (used > WORKED))
     rows = rows[outlets.current[rows] >= OPEN]
     rows = rows[used[rows] > STEPS * tick.plant.outlets.resolution[rows]]
-    return _marked(tick, rows[_fed(tick, rows)])
+    return _marked(tick, rows, outlets.current + outlets.active_power)
 
 
-def _fed(tick: Tick, rows: Rows) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Which of the outlets are on, with a closed breaker and a phase under voltage before them."""
+def _feeding(tick: Tick, rows: Rows) -> Ratios:
+    """1 for outlets that are on, behind a closed breaker and a phase under voltage; else 0.
+
+    A gap where the relay or the voltage is not known: then nobody knows.
+    """
     outlets = tick.plant.outlets
     phase = outlets.phase[rows]
     share = tick.now.phases.voltage[phase] / tick.plant.phases.nominal_voltage[phase]
     closed = tick.now.circuits.closed[outlets.circuit[rows]] != 0
-    fed: np.ndarray[tuple[int], np.dtype[np.bool_]] = (
-        (tick.now.outlets.on[rows] == 1) & closed & (share > 0.5)
-    )
-    return fed
+    on = tick.now.outlets.on[rows]
+    fed: Ratios = ((on == 1) & closed & (share > 0.5)).astype(np.float64)
+    return np.where(np.isnan(on) | np.isnan(share), np.nan, fed)
 
 
-def _marked(tick: Tick, rows: Rows) -> Ratios:
-    marked = np.zeros(len(tick.plant.outlets))
-    marked[rows] = 1.0
+def _marked(tick: Tick, rows: Rows, seen: Column) -> Ratios:
+    """0 for each outlet, but for those rows whether they are fed; a gap where nothing is seen."""
+    marked = np.where(np.isnan(seen), np.nan, 0.0)
+    marked[rows] = _feeding(tick, rows)
     return marked
 
 
