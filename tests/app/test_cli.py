@@ -332,3 +332,18 @@ def test_a_reader_that_goes_away_is_no_reason_for_a_traceback(tmp_path: Path) ->
     os.close(write)
     assert done.returncode == 1
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(("where", "code"), [(">&-", 0), ("> /dev/full", 1)])
+def test_an_output_that_is_closed_or_full_ends_without_a_traceback(where: str, code: int) -> None:
+    command = f"{sys.executable} -m smartpdu.app simulate scenarios/quiet-hour.toml {where}"
+    done = subprocess.run(
+        ["sh", "-c", command],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+    assert ("No space left" in done.stderr) is (code == 1)

@@ -12,6 +12,10 @@ EXIT_BAD_INPUT = 2
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out one command; 0 is well, 1 failed while it ran, 2 is bad input."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # a service may be started without them
+            nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - to the end
+            setattr(sys, name, nowhere)
     wanted = _parser().parse_args(argv)
     try:
         code: int = wanted.action(wanted)
@@ -21,6 +25,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:  # what was printed could not be written
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"smartpdu: {error.strerror or error}", file=sys.stderr)
         return 1
 
 

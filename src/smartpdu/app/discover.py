@@ -48,6 +48,8 @@ def discover(wish: Wish, out: TextIO, err: TextIO) -> int:
         print(f"smartpdu: {error}", file=err)
         return 1 if type(error) is SourceError else 2
     print(text, end="", file=out)
+    if any(key in wish.settings for key in SECRETS):
+        print("smartpdu: the keys of SNMPv3 stand in this file: let nobody else read it", file=err)
     return 0
 
 
