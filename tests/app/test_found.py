@@ -19,8 +19,9 @@ from smartpdu.drivers.maps import FACTS, MAPPED, load
 from smartpdu.drivers.snmp import UNREAD
 from smartpdu.drivers.survey import Row, Survey
 from smartpdu.drivers.told import Oid, words
-from smartpdu.engine.house import BOUNDS, house
+from smartpdu.engine.house import house
 from smartpdu.model.plant import Kind
+from smartpdu.model.rule import BOUNDS
 from smartpdu.model.snapshot import quantities
 
 PRODUCTS = Path(maps.__file__).parent / "products"

@@ -10,8 +10,9 @@ from smartpdu.app.thresholds import DEFAULTS, RULED, contradictions, limits_of, 
 from smartpdu.drivers.maps import load
 from smartpdu.drivers.survey import Row, Survey
 from smartpdu.engine.catalogue import RULES
-from smartpdu.engine.house import BOUNDS, house
+from smartpdu.engine.house import house
 from smartpdu.model.plant import Kind
+from smartpdu.model.rule import BOUNDS
 from smartpdu.model.snapshot import quantities
 
 PHASE = {"rated_current": 32.0, "nominal_voltage": 230.0}

@@ -10,10 +10,9 @@ from story import tell
 
 import smartpdu
 from smartpdu.engine.catalogue import HAZARDS, RULES, TRACES
-from smartpdu.engine.house import BOUNDS
 from smartpdu.model.hazard import CATALOGUE, Domain
 from smartpdu.model.plant import Kind
-from smartpdu.model.rule import Rule, Tick, Trace, Wishes
+from smartpdu.model.rule import BOUNDS, Rule, Tick, Trace, Wishes
 from smartpdu.model.snapshot import READINGS, quantities
 from smartpdu.model.table import Table
 from smartpdu.model.units import Unit

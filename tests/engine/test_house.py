@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from story import tell
 
-from smartpdu.engine.house import BOUNDS, TIMES, Override, house, limited
+from smartpdu.engine.house import TIMES, Override, house, limited
 from smartpdu.engine.orders import obey_within
 from smartpdu.model.event import CommandDisobeyed
 from smartpdu.model.plant import Kind
-from smartpdu.model.rule import Limits
+from smartpdu.model.rule import BOUNDS, Limits
 
 PLANT = tell().plant
 

@@ -185,6 +185,7 @@ async def test_a_body_has_a_bound(web: Web, size: int, status: int) -> None:
 async def test_a_length_that_is_none_is_413(web: Web, length: str) -> None:
     headers = {**JSON, "content-length": length}
     problem(await web("PUT", POWER, content=b"{}", headers=headers), 413)
+    assert web.rig.pdus["source/A"].pulses == []
 
 
 async def test_a_body_of_unknown_length_is_411(web: Web) -> None:

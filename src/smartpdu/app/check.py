@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
-from smartpdu.app.config import Site, load, table_of
+from smartpdu.app.config import Site, load, place_fault
 from smartpdu.app.fault import ConfigError, Fault
 from smartpdu.app.progress import teller
 from smartpdu.app.wire import sources, world
@@ -64,8 +64,5 @@ async def _asked(site: Site, offline: bool, tell: Callable[[str], None]) -> None
 def _absent(site: Site, place: str) -> Fault:
     """The fault of a row of which its device tells nothing."""
     kind, row = places(site.plant)[place]
-    table, number = table_of(site, kind, row)
-    address = site.plant.table(kind).address[row]
-    line = site.lines.of(table, number, "address")
-    expected = "the address of one that the device has"
-    return Fault(site.file, line, f"{table}.address", f"{address!r} of {place}", expected)
+    found = f"{site.plant.table(kind).address[row]!r} of {place}"
+    return place_fault(site, place, "address", found, "the address of one that the device has")

@@ -27,7 +27,7 @@ from smartpdu.model.build import (
     built,
     flaws_of,
 )
-from smartpdu.model.plant import Kind, Plant, places
+from smartpdu.model.plant import Plant, places
 
 SPECS: dict[str, tuple[type, str]] = {  # table of the file: what it describes, its place in Design
     "source": (SourceSpec, "sources"),
@@ -132,10 +132,7 @@ def setting_fault(site: Site, number: int, error: SettingsError) -> Fault:
     if error.file:
         return Fault(error.file, error.line, error.key, error.found, error.expected)
     if error.place:
-        kind, row = places(site.plant)[error.place]
-        table, number = table_of(site, kind, row)
-        line = site.lines.of(table, number, error.key)
-        return Fault(site.file, line, f"{table}.{error.key}", error.found, error.expected)
+        return place_fault(site, error.place, error.key, error.found, error.expected)
     table, _, key = error.key.rpartition(".")
     name, _, count = table.rstrip("]").partition("[")
     if name.split(".")[0] in SECTIONS:
@@ -286,10 +283,12 @@ def _section_faults(site: Site) -> Iterator[Fault]:
             yield setting_fault(site, number, error)
 
 
-def table_of(site: Site, kind: Kind, row: int) -> tuple[str, int]:
-    """Name and number of the table of the file that describes a row of the plant."""
-    name = next(name for name, (_, place) in SPECS.items() if place == kind.value)
-    return name, row  # a site that was built has a row for each table, in the same order
+def place_fault(site: Site, place: str, key: str, found: str, expected: str) -> Fault:
+    """What is wrong with a key of a place, at its line of the file."""
+    kind, number = places(site.plant)[place]  # one row for each table, in the file's order
+    table = next(name for name, (_, kinds) in SPECS.items() if kinds == kind.value)
+    line = site.lines.of(table, number, key)
+    return Fault(site.file, line, f"{table}.{key}", found, expected)
 
 
 def _flaw(flaw: Flaw, numbers: Mapping[str, Sequence[int]], file: str, at: Lines) -> Fault:

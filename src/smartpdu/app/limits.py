@@ -10,9 +10,9 @@ import numpy as np
 from smartpdu.app.fault import Fault, fits, nearest
 from smartpdu.drivers.lines import Lines
 from smartpdu.engine.catalogue import RULES
-from smartpdu.engine.house import BOUNDS, TIMES, Override, limited
+from smartpdu.engine.house import TIMES, Override, limited
 from smartpdu.model.plant import Plant, places
-from smartpdu.model.rule import Limits
+from smartpdu.model.rule import BOUNDS, Limits
 
 LIMIT = {"rule": str, "place": str} | dict.fromkeys((*BOUNDS, *TIMES), float)
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from smartpdu.drivers.survey import Row
 from smartpdu.engine.catalogue import RULES
-from smartpdu.engine.house import BOUNDS
 from smartpdu.model.plant import Kind
+from smartpdu.model.rule import BOUNDS
 
 RULED = {  # a device's threshold of a column: our rule, and the rating of which it is a share
     (Kind.PHASE, "current"): ("load.phase", "rated_current"),

@@ -18,6 +18,7 @@ from smartpdu.drivers.reader import Reader
 from smartpdu.drivers.source import SettingsError
 from smartpdu.drivers.told import Condition, Oid, Pattern, Told
 from smartpdu.model.plant import Kind
+from smartpdu.model.rule import BOUNDS
 from smartpdu.model.snapshot import quantities
 
 MAPPED = (Kind.FEED, Kind.PHASE, Kind.CIRCUIT, Kind.OUTLET, Kind.PROBE, Kind.DOOR)
@@ -25,7 +26,6 @@ PLANNED = (Kind.PDU, *MAPPED)
 HEAD = ("maker", "family", "speaks", "device", "switch", "plan", "limits")
 DEVICE = ("is", "proof", "alone", "model", "serial", "firmware", "name")
 RATED = ("current", "voltage")  # columns whose thresholds may be per cent of a rating
-BOUNDS = ("low_critical", "low_warning", "high_warning", "high_critical")
 FACTS = {  # what a plan may tell of each kind, beside rows, only, parent and name
     Kind.PDU: (),
     Kind.FEED: ("rated_power", "rated_current", "nominal_voltage", "nominal_frequency", "lines"),

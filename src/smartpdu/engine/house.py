@@ -8,7 +8,7 @@ import numpy as np
 from smartpdu.engine.catalogue import HAZARDS, RULES, TRACES
 from smartpdu.model.hazard import Hazard
 from smartpdu.model.plant import Kind, Plant, places
-from smartpdu.model.rule import Bound, Limits, Rule, Trace
+from smartpdu.model.rule import BOUNDS, Bound, Limits, Rule, Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,6 @@ class House:
     hazards: Mapping[str, Hazard]
 
 
-BOUNDS = ("low_critical", "low_warning", "high_warning", "high_critical")
 TIMES = tuple(f.name for f in fields(Limits) if f.name not in BOUNDS)
 
 

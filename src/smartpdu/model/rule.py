@@ -41,6 +41,9 @@ class Tick:
 Bound = float | Column | None  # one number, or a number for each row; None is no limit
 
 
+BOUNDS = ("low_critical", "low_warning", "high_warning", "high_critical")  # from low to high
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Limits after Redfish's thresholds: four bounds, a hysteresis, and how long a value must stay.
