@@ -1,6 +1,5 @@
 """Each source for itself: one that is slow, hangs or breaks delays no other and leaves gaps."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +15,6 @@ from smartpdu.runtime.collector import EAGER, EAGER_INTERVAL, GIVE_UP, PATIENCE
 
 OUTLET = "rack1/A/outlet/2"
 OTHER = "rack1/B/outlet/2"
-
-
-@pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
-    started = await Rig(tmp_path).start()
-    await started.lasts(3)
-    yield started
-    await started.stop()
 
 
 def voltage(rig: Rig, letter: str) -> float:

@@ -1,8 +1,6 @@
 """The one door: followed from any place without loss, asked with a key by many at once."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from runtime.rig import OPERATOR, Rig, settle
@@ -16,14 +14,6 @@ from smartpdu.runtime.view import Asked, KeyReused, Told
 OUTLET = "rack1/A/outlet/2"
 OTHER = "rack1/B/outlet/2"
 ALICE = Principal("alice", Role.OPERATOR)
-
-
-@pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
-    started = await Rig(tmp_path).start()
-    await started.lasts(3)
-    yield started
-    await started.stop()
 
 
 def asks(

@@ -1,7 +1,6 @@
 """The loop, recorder, collector and desk together, on a virtual clock and a real store."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +12,6 @@ from smartpdu.model.request import Refusal
 from smartpdu.runtime.view import KeyReused, Unrecorded
 
 OUTLET = "rack1/A/outlet/2"
-
-
-@pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
-    started = await Rig(tmp_path).start()
-    await started.lasts(3)
-    yield started
-    await started.stop()
 
 
 @pytest.mark.requirement("R-14.2-3")

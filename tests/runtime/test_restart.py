@@ -1,7 +1,6 @@
 """From one run to the next: what is remembered, what changed meanwhile, and clocks that step."""
 
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,6 @@ from smartpdu.model.plant import Plant
 from smartpdu.store.database import open_database
 
 OUTLET = "rack1/B/outlet/2"
-
-
-@pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
-    started = await Rig(tmp_path).start()
-    await started.lasts(3)
-    yield started
-    await started.stop()
 
 
 async def restarted(rig: Rig, built: Plant | None = None, crash: bool = False) -> Rig:
