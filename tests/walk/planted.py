@@ -38,12 +38,13 @@ UNSYNCED: tuple[Plant, ...] = (
         '"PRAGMA synchronous = OFF"',
     ),
 )
-RASH: tuple[Plant, ...] = (  # the order is acknowledged before its intent is recorded
+RASH: tuple[Plant, ...] = (  # the order is acknowledged, and its intent recorded a moment later
     (
         RECORDER,
         KEEPING,
         "            for c in commands:\n"
         '                self._answer(c.id, Asked(None, "", _intended(c, wishes[c.id], at)))\n'
+        "            await asyncio.sleep(1.0)\n"
         f"{KEEPING}",
     ),
 )
