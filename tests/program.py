@@ -3,11 +3,14 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from random import Random
 from typing import Any, TypeVar
 
 import httpx
@@ -16,19 +19,20 @@ T = TypeVar("T")
 
 
 class Program:
-    """One run on a data directory, at a free port; its words lie in files."""
+    """One run on a data directory, at a free port if none is given; its words lie in files."""
 
     def __init__(
-        self, room: Path, *words: str, data: Path | None = None, verify: bool = True
+        self, room: Path, *words: str, data: Path | None = None, verify: bool = True, port: int = 0
     ) -> None:
         """Start it and wait until it answers; `room` is for what it says."""
         room.mkdir(exist_ok=True)
         self.data = data or room / "data"
         self.out, self.err = room / "out", room / "err"
+        self.session: Any = None  # what a browser was given for the link
         command = [sys.executable, "-m", "smartpdu.app", "run", "--data", str(self.data)]
         with self.out.open("w") as out, self.err.open("w") as err:
             self.process = subprocess.Popen(
-                [*command, "--listen", "127.0.0.1:0", *words], stdout=out, stderr=err
+                [*command, "--listen", f"127.0.0.1:{port}", *words], stdout=out, stderr=err
             )
         self.address = until(lambda: self._said(r"at (https?://\S+)"), "no address was told")
         self.web = httpx.Client(base_url=self.address, timeout=20, verify=verify)
@@ -46,9 +50,14 @@ class Program:
             return False
 
     @property
+    def port(self) -> int:
+        """Where it listens."""
+        return httpx.URL(self.address).port or 0
+
+    @property
     def link(self) -> str:
         """The one-time link that was printed."""
-        return self._said(r"(/login\?link=\S+)")
+        return self._said(r"(\S+/login\?link=\S+)")
 
     def token(self, *words: str) -> str:
         """What `smartpdu token` says, from a process beside the one that runs."""
@@ -85,6 +94,15 @@ class Program:
         self.web.close()
         self.process.kill()
         self.process.wait()
+
+
+def free_port() -> int:
+    """A port that no outgoing connection is given meanwhile: it stays free between two starts."""
+    for port in Random().sample(range(15_000, 32_000), 100):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("found no free port")
 
 
 def until(true: Callable[[], T], else_: str, seconds: float = 20) -> T:

@@ -1,36 +1,19 @@
 """The real program on a free port, and a real browser that looks at it."""
 
 import re
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
+from program import Program, free_port
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 ARGUMENTS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 DEMO = (files("smartpdu.app") / "demo.toml").read_text(encoding="utf-8")
-
-
-@dataclass
-class Program:
-    """A program that runs: its process, its port, and the link that lets one browser in."""
-
-    process: subprocess.Popen[str]
-    port: int
-    link: str
-    session: Any = None  # what a browser was given for the link
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
 
 
 @contextmanager
@@ -39,34 +22,10 @@ def running(directory: Path, site: str = DEMO, port: int | None = None) -> Itera
     directory.mkdir(exist_ok=True)
     config = directory / "site.toml"
     config.write_text(site, encoding="utf-8")
-    port = port or free_port()
-    command = [sys.executable, "-m", "smartpdu.app", "run", "--config", str(config)]
-    command += ["--data", str(directory / "data"), "--listen", f"127.0.0.1:{port}"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            found = (re.search(r"http\S+link=\S+", line) for line in process.stdout)
-            link = next((match.group() for match in found if match), "")
-            assert link, "the program ended before it told its link"
-            wait_for(port)
-            yield Program(process, port, link)
-        finally:
-            process.terminate()
-            process.wait(10)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_for(port: int) -> None:
-    for _ in range(200):
-        with suppress(OSError):
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        time.sleep(0.05)
+    with Program(directory, "--config", str(config), port=port or free_port()) as program:
+        yield program
+        if program.process.poll() is None:
+            program.stop()
 
 
 @dataclass

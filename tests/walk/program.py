@@ -19,10 +19,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import apsw
+from program import free_port
 from walk.relays.relay_box import BREAKERS, BY_HAND, RELAYS
 
 import smartpdu
@@ -108,7 +108,7 @@ class Program:
     ) -> None:
         self.room, self.box, self.lossy = room, box, lossy
         self.data, self.log = room / "data", room / "program.log"
-        self.port = _free_port()
+        self.port = free_port()
         self.tracer: tuple[str, ...] = ()
         self.starts = 0
         self.back: list[float] = []  # s from each start until outlets could be switched again
@@ -309,12 +309,3 @@ def _plugin(folder: Path) -> Path:
     for name in PLUGIN:
         shutil.copy(HERE / "relays" / name, folder / name)
     return folder
-
-
-def _free_port() -> int:
-    """A port that no outgoing connection is given meanwhile: it stays free between two starts."""
-    for port in Random().sample(range(15_000, 32_000), 100):
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise AssertionError("found no free port")
