@@ -81,8 +81,11 @@ async def test_an_order_moves_the_relay_and_is_read_back_at_once() -> None:
     clock.now += 1
     before = await a.read()
     assert before.outlets.on[9] == 1
+    assert before.outlets.current[9] > 0
     await a.obey(order("rack1/A/outlet/10", on=False))
-    assert (await a.read()).outlets.on[9] == 0
+    same_second = (await a.read()).outlets
+    assert same_second.on[9] == 0
+    assert same_second.voltage[9] == same_second.current[9] == same_second.active_power[9] == 0
     clock.now += 1
     after = await a.read()
     assert after.outlets.current[9] == 0

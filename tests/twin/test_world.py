@@ -53,6 +53,25 @@ def test_a_relay_obeys_a_stuck_one_stays_and_a_welded_one_only_says_so() -> None
     assert living.lasts(1).flow.power[rows[0]] > 50
 
 
+def test_an_outlet_that_was_switched_off_carries_nothing_in_the_same_second() -> None:
+    living = rack()
+    plain, welded = "rack1/A/outlet/1", "rack1/A/outlet/3"
+    living.suffers(fault("welded_relay", welded))
+    living.lasts(2)
+    before = living.measured()
+    for path in (plain, welded):
+        living.switch(path, on=False)
+    after = living.measured()
+    row, hot = living.outlet(plain), living.outlet(welded)
+    told = after.outlets
+    assert before.outlets.current[row] > 0.2
+    assert (told.on[row], told.voltage[row], told.current[row], told.active_power[row]) == (0,) * 4
+    assert told.current[hot] > 0.2
+    circuit = living.plant.outlets.circuit[row]
+    left = before.circuits.current[circuit] - after.circuits.current[circuit]
+    assert left == pytest.approx(before.outlets.current[row], rel=0.1)
+
+
 def test_what_happens_in_one_rack_changes_nothing_in_another() -> None:
     calm, hit = rack(racks=3), rack(racks=3)
     hit.suffers(

@@ -137,12 +137,16 @@ def advance(
 
 
 def switched(life: Life, outlet: int, on: bool) -> Life:
-    """The twin after an order reached a relay; a stuck one stays, a welded one only says so."""
+    """The twin after an order reached a relay; a stuck one stays, a welded one only says so.
+
+    What is cut off carries nothing from then on: meters are read before the second is over.
+    """
     if life.effects.stuck[outlet]:
         return life
     relay = life.relay.copy()
     relay[outlet] = on
-    return replace(life, relay=relay)
+    flow = life.flow if on or life.effects.welded[outlet] else _cut(life.flow, outlet)
+    return replace(life, relay=relay, flow=flow)
 
 
 def conducting(world: World, life: Life) -> Flags:
@@ -168,6 +172,11 @@ def circuit_current(world: World, life: Life) -> Amperes:
 def neutral(world: World, life: Life) -> Amperes:
     """Current in the neutral of each feed."""
     return neutral_current(world.plant, *phase_current(world, life))
+
+
+def _cut(flow: Flow, outlet: int) -> Flow:
+    kept = np.arange(len(flow.power)) != outlet
+    return Flow(flow.current * kept, flow.harmonic * kept, flow.power * kept)
 
 
 def _begun(faults: Sequence[tuple[Fault, int]], second: float) -> list[Truth]:
