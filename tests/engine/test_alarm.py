@@ -79,7 +79,17 @@ def test_an_alarm_that_was_raised_is_never_calm_before_somebody_or_its_end_says_
         alarm = after
 
 
-def test_the_worst_and_newest_alarms_stand_first() -> None:
+def test_what_calls_stands_before_what_somebody_knows_however_bad_that_is() -> None:
+    bad = replace(ALARM, level=Level.CRITICAL, since=9.0)
+    known, shelved = replace(bad, standing=KNOWN), replace(bad, standing=SHELVED)
+    passed = replace(ALARM, standing=PASSED, level=Level.NORMAL, since=10.0)
+    calling, worse = replace(ALARM, standing=CALLING), replace(bad, standing=CALLING, since=0.0)
+    wanted = [worse, calling, known, passed, shelved]
+    alarms = {("rule", str(n)): a for n, a in enumerate(reversed(wanted))}
+    assert standing_alarms(alarms) == wanted
+
+
+def test_of_one_standing_the_worst_and_newest_alarms_are_first() -> None:
     old = replace(ALARM, place="a", since=1.0)
     new = replace(ALARM, place="b", since=2.0)
     bad = replace(ALARM, place="c", since=0.0, level=Level.CRITICAL)

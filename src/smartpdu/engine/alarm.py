@@ -49,6 +49,8 @@ LIFE: Mapping[Standing, Mapping[Sign, Standing]] = {
     },
 }
 
+URGENT = (Standing.CALLING, Standing.KNOWN, Standing.PASSED, Standing.SHELVED, Standing.CALM)
+
 
 def moved(alarm: Alarm, sign: Sign) -> Alarm | None:
     """The alarm after a sign; None where its standing does not know that sign."""
@@ -57,8 +59,13 @@ def moved(alarm: Alarm, sign: Sign) -> Alarm | None:
 
 
 def standing_alarms(alarms: Mapping[Key, Alarm]) -> list[Alarm]:
-    """All alarms, the worst and newest first."""
-    return sorted(alarms.values(), key=lambda a: (-a.level, -a.since, a.place, a.rule))
+    """All alarms: what calls stands first, and of one standing the worst and newest."""
+
+    def rank(alarm: Alarm) -> tuple[float, float, float, str, str]:
+        standing = URGENT.index(alarm.standing)
+        return standing, -alarm.level, -alarm.since, alarm.place, alarm.rule
+
+    return sorted(alarms.values(), key=rank)
 
 
 def over(alarms: Iterable[Alarm], at: float) -> list[Alarm]:

@@ -30,7 +30,7 @@ class View:
     rules: tuple[Rule, ...]
     traces: tuple[Trace, ...]
     hazards: Mapping[str, Hazard]
-    alarms: tuple[Alarm, ...]  # the worst and newest first
+    alarms: tuple[Alarm, ...]  # calling ones first, then the worst and newest
     troubles: tuple[str, ...]  # what the house itself cannot do just now, as "disk full: ..."
 
 
