@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from smartpdu.app.listen import ListenError, listening, parsed
+from smartpdu.model.listening import Listening
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,23 @@ def test_a_certificate_makes_it_https_and_needs_its_key(tmp_path: Path) -> None:
         listening("127.0.0.1:0", False, cert, None)
     with pytest.raises(ListenError, match=r"--key: found no file .*none\.key"):
         listening("127.0.0.1:0", False, cert, tmp_path / "none.key")
-    assert listening("0.0.0.0:0", False, cert, key).address.startswith("https://0.0.0.0:")
+    assert listening("0.0.0.0:0", False, cert, key).address.startswith("https://127.0.0.1:")
+
+
+@pytest.mark.parametrize(
+    ("address", "opens"),
+    [
+        ("0.0.0.0:0", "http://127.0.0.1:"),
+        ("[::]:0", "http://[::1]:"),
+        ("[0::0]:0", "http://[::1]:"),
+        ("localhost:0", "http://localhost:"),
+    ],
+)
+def test_the_address_that_is_told_is_one_that_a_browser_opens(address: str, opens: str) -> None:
+    host, _ = parsed(address)
+    found = Listening(host, 8080)
+    assert found.address == f"{opens}8080"
+    assert found.everywhere is ("localhost" not in address)
 
 
 def test_files_that_are_no_certificate_with_its_key_are_told(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import socket
 import ssl
 import threading
@@ -168,6 +169,48 @@ def test_standard_output_holds_the_address_and_the_link_and_nothing_else(
     assert told[2:] == ["stopped; no outlet was moved"]
     assert "Traceback" not in program.err.read_text()
     assert "Error" not in program.err.read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_each_way_to_end_it_is_told_as_an_end(tmp_path: Path, number: int) -> None:
+    with Program(tmp_path) as program:
+        assert program.stop(number) == 0
+    assert program.out.read_text().splitlines()[2:] == ["stopped; no outlet was moved"]
+    assert "Traceback" not in program.err.read_text()
+
+
+def test_under_nohup_it_stays_when_its_terminal_goes(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup hands it on
+    try:
+        program = Program(tmp_path)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    with program:
+        program.comes_in("viewer")
+        program.process.send_signal(signal.SIGHUP)
+        ticks = program.web.get("/api/v1/racks").headers["etag"]
+        until(
+            lambda: program.web.get("/api/v1/racks").headers["etag"] != ticks,
+            "it does not live on",
+        )
+        assert "stopped" not in program.out.read_text()
+        assert program.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("listen", "host"), [("0.0.0.0:0", "127.0.0.1"), ("[::]:0", "[::1]"), ("[::1]:0", "")]
+)
+def test_the_link_of_an_address_that_stands_for_all_opens_here_and_says_what_opens_elsewhere(
+    tmp_path: Path, listen: str, host: str
+) -> None:
+    if "::" in listen and not Path("/proc/net/if_inet6").exists():
+        pytest.skip("this machine has no IPv6")
+    with Program(tmp_path, "--listen", listen, "--insecure-http") as program:
+        assert program.web.get(program.link).status_code == 303
+        assert program.web.get("/").status_code == 200
+        told = program.out.read_text().splitlines()[2:]
+    hint = f"from another machine, with {socket.gethostname()} in place of {host}"
+    assert told == ([hint] if host else [])
 
 
 def test_with_a_certificate_it_speaks_tls_and_its_cookie_is_for_tls_alone(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points, version
 from pathlib import Path
 from random import Random
+from socket import gethostname
 from typing import Any, TextIO
 
 from smartpdu.app.config import Site, setting_fault
@@ -30,6 +31,7 @@ from smartpdu.runtime.view import Unrecorded
 
 DRIVERS = "smartpdu.drivers"
 INTERFACES = "smartpdu.interfaces"
+ENDS = (signal.SIGINT, signal.SIGTERM)
 
 
 class CannotStart(Exception):
@@ -53,7 +55,7 @@ def world() -> Ports:
 
 
 def run(site: Site, data: Path, http: Any, out: TextIO = sys.stdout) -> int:
-    """Run a site until SIGINT or SIGTERM; returns the exit code."""
+    """Run a site until SIGINT, SIGTERM or SIGHUP; returns the exit code."""
     with only_one(data):
         return asyncio.run(_run(site, data, http, out))
 
@@ -78,8 +80,10 @@ async def _until_told(
 ) -> None:
     """Keep all parts running; the first that ends, ends all."""
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ENDS:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup wants it to stay
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, stop.set)
     tasks = [asyncio.create_task(c) for c in (rooms.collector.run(), rooms.recorder.run())]
     await asyncio.sleep(0)
     tasks.append(asyncio.create_task(rooms.loop.run()))
@@ -193,4 +197,7 @@ async def welcome(desk: Desk, http: Any) -> str:
         link = await desk.new_link(Role.ADMIN)
     except Unrecorded as error:
         return f"{head}\nno login link could be kept: {error}"
-    return f"{head}\nopen this link once within 10 minutes: {http.address}/login?link={link}"
+    told = f"{head}\nopen this link once within 10 minutes: {http.address}/login?link={link}"
+    if http.everywhere:
+        told += f"\nfrom another machine, with {gethostname()} in place of {http.reached}"
+    return told
