@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from program import Program
 
 from smartpdu.app.cli import data_directory, main
 from smartpdu.app.wire import only_one
@@ -265,6 +266,7 @@ def test_a_token_is_printed_alone_kept_as_a_hash_listed_and_ended(
 ) -> None:
     words = ["--data", tmp_path]
     create = ["token", "create", "--role", "operator", "--name", "desk"]
+    (tmp_path / "smartpdu.db").touch()  # as a run that has just begun
     code, out, err = spoken(capsys, *create, *words)
     secret = out.strip()
     assert (code, err) == (0, "")
@@ -290,6 +292,68 @@ def test_a_token_is_printed_alone_kept_as_a_hash_listed_and_ended(
         assert " revoked " in spoken(capsys, "token", "list", *words)[1]
     finally:
         database.close()
+
+
+@pytest.mark.parametrize("words", [["list"], ["list", "--json"], ["revoke", "0123456789ab"]])
+def test_a_data_directory_that_is_none_is_told_and_not_made(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, words: list[str]
+) -> None:
+    for data in (tmp_path / "typo", tmp_path):
+        code, out, err = spoken(capsys, "token", *words, "--data", data)
+        assert (code, out) == (2, "")
+        assert err == f"smartpdu: there is no SmartPDU data directory at {data}\n"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_token_may_be_made_before_the_first_run_and_says_where_it_is_kept(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    data = tmp_path / "to" / "come"
+    words = ["token", "create", "--role", "viewer", "--data", data]
+    code, out, err = spoken(capsys, *words)
+    assert (code, len(out.split())) == (0, 1)
+    assert err.startswith(f"smartpdu: made a new data directory at {data}: ")
+    assert spoken(capsys, *words)[2] == ""
+    with Program(tmp_path / "room", data=data) as program:
+        program.web.headers["Authorization"] = f"Bearer {out.strip()}"
+        assert program.rows("racks")
+
+
+def test_a_token_is_not_made_in_a_directory_that_cannot_be_one(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    for data in (tmp_path / "file", tmp_path / "file" / "below"):
+        code, out, err = spoken(capsys, "token", "create", "--role", "viewer", "--data", data)
+        assert (code, out) == (1, "")
+        assert f"the data directory {data} cannot be used: Not a directory" in err
+
+
+def test_a_name_cannot_make_the_terminal_obey(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    name = "\x1b[2J\x9b7mTür\nfake  admin \u202egnirts\\x1b"
+    words = ["--data", tmp_path]
+    assert spoken(capsys, "token", "create", "--role", "viewer", "--name", name, *words)[0] == 0
+    shown = spoken(capsys, "token", "list", *words)[1]
+    assert shown.count("\n") == 1
+    assert shown.endswith("\\x1b[2J\\x9b7mTür\\nfake  admin \\u202egnirts\\\\x1b\n")
+    assert json.loads(spoken(capsys, "token", "list", "--json", *words)[1])["name"] == name
+    code, _, err = spoken(capsys, "token", "revoke", "\x1b[2J", *words)
+    assert (code, "\x1b" in err, "\\x1b[2J" in err) == (2, False, True)
+
+
+def test_a_name_or_id_of_bytes_that_are_no_text_is_bad_input(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "smartpdu.db").touch()
+    odd = os.fsdecode(b"\xff")
+    create = ["token", "create", "--role", "viewer", "--name", odd, "--data", tmp_path]
+    for words in (create, ["token", "revoke", odd, "--data", tmp_path]):
+        code, out, err = spoken(capsys, *words)
+        assert (code, out) == (2, "")
+        assert "found " in err
+        assert "\\udcff, expected" in err
 
 
 @pytest.mark.parametrize(
