@@ -1,18 +1,24 @@
 """The command line as a person meets it: exit codes, words on the right stream, no traceback."""
 
+import argparse
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from program import Program
 
-from smartpdu.app.cli import data_directory, main
+from smartpdu.app.cli import _parser, data_directory, main
 from smartpdu.app.wire import only_one
+from smartpdu.drivers.access import access as access_of
+from smartpdu.drivers.source import SettingsError
 from smartpdu.store import access
 from smartpdu.store.database import open_database
 
@@ -76,6 +82,53 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.returncode == 0, done.stderr
     for command in ("run", "simulate", "check", "token"):
         assert command in done.stdout
+
+
+def options(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.Action]]:
+    """Every argument of every command below a parser, with the words that lead to it."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for below in action.choices.values():
+                yield from options(below)
+        elif action.dest not in ("help", "version"):
+            yield f"{parser.prog} {(action.option_strings or [action.dest])[0]}", action
+
+
+def test_the_help_tells_the_default_of_every_option() -> None:
+    told = dict(options(_parser()))
+    assert len(told) >= 27
+    for words, action in told.items():
+        assert action.help, words
+        if action.option_strings:
+            assert ("needed" if action.required else "default: ") in action.help, words
+    timeout = told["smartpdu discover --timeout"].help or ""
+    least, most, default = re.findall(r"[\d.]+", timeout)
+    assert access_of({"address": "h", "community": "c"}).timeout == float(default)
+    for value, good in ((least, True), (most, True), (0.99 * float(least), False)):
+        with nullcontext() if good else pytest.raises(SettingsError):
+            access_of({"address": "h", "community": "c", "timeout": float(value)})
+
+
+@pytest.mark.parametrize(
+    "words", [["run"], ["token", "create"], ["token", "list"], ["token", "revoke"]]
+)
+def test_the_help_tells_where_the_memory_lies(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "500")
+    code, out, _ = spoken(capsys, *words, "--help")
+    assert code == 0
+    found = re.search(r"default: \$(\w+), or else \$(\w+)/smartpdu, or else ~/(\S+/smartpdu)", out)
+    assert found is not None
+    first, second, last = found.groups()
+    monkeypatch.setenv("HOME", "/home/olga")
+    monkeypatch.setenv(first, "/first")
+    monkeypatch.setenv(second, "/second")
+    assert data_directory(None) == Path("/first")
+    monkeypatch.delenv(first)
+    assert data_directory(None) == Path("/second/smartpdu")
+    monkeypatch.delenv(second)
+    assert data_directory(None) == Path("/home/olga") / last
 
 
 def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 EXIT_BAD_INPUT = 2
+DATA = (
+    "where the memory lies; default: $SMARTPDU_DATA, or else $XDG_STATE_HOME/smartpdu, or else "
+    "~/.local/state/smartpdu"
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,32 +64,58 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    run = commands.add_parser("run", help="watch a site; without --config, the demonstration rack")
-    run.add_argument("--config", type=Path, metavar="SITE.toml")
-    run.add_argument("--data", type=Path, metavar="DIR", help="where the memory lies")
-    run.add_argument("--listen", default="127.0.0.1:8080", metavar="HOST:PORT")
-    run.add_argument("--cert", type=Path, help="TLS certificate chain (PEM)")
-    run.add_argument("--key", type=Path, help="its private key (PEM)")
+    run = commands.add_parser(
+        "run",
+        help="watch a site; without --config, the demonstration rack",
+        epilog="Prints an address and a link that lets one browser in, once, within 10 minutes; a "
+        "new start prints a new one. SIGINT, SIGTERM and SIGHUP end it; no outlet moves by a start "
+        "or an end.",
+    )
+    run.add_argument(
+        "--config",
+        type=Path,
+        metavar="SITE.toml",
+        help="what is built and who is asked; default: the demonstration rack",
+    )
+    run.add_argument("--data", type=Path, metavar="DIR", help=DATA)
+    run.add_argument(
+        "--listen",
+        default="127.0.0.1:8080",
+        metavar="HOST:PORT",
+        help="0.0.0.0 is every address, port 0 a free one; default: %(default)s",
+    )
+    run.add_argument("--cert", type=Path, help="TLS certificate chain (PEM); default: no TLS")
+    run.add_argument("--key", type=Path, help="its private key (PEM); default: no TLS")
     run.add_argument(
         "--insecure-http",
         action="store_true",
-        help="allow plain HTTP beyond this machine: anybody on the way can read and switch",
+        help="allow plain HTTP beyond this machine: anybody on the way can read and switch; "
+        "default: refused",
     )
     run.set_defaults(action=_run)
 
 
 def _simulate_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     simulate = commands.add_parser("simulate", help="play a scenario in virtual time")
-    simulate.add_argument("scenario", type=Path, metavar="SCENARIO.toml")
-    simulate.add_argument("--seed", type=_seed, help="dice of the twin; default: the scenario's")
-    simulate.add_argument("--json", action="store_true", help="one JSON object for each line")
+    simulate.add_argument("scenario", type=Path, metavar="SCENARIO.toml", help="what happens")
+    simulate.add_argument(
+        "--seed",
+        type=_seed,
+        metavar="N",
+        help="dice of the twin, from 0; default: the scenario's, or else the site's, or else 1",
+    )
+    simulate.add_argument(
+        "--json", action="store_true", help="one JSON object for each line; default: text"
+    )
     simulate.set_defaults(action=_simulate)
 
 
 def _check_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     check = commands.add_parser("check", help="say all that is wrong with a site file")
-    check.add_argument("site", type=Path, metavar="SITE.toml")
-    check.add_argument("--offline", action="store_true", help="do not ask the devices")
+    check.add_argument("site", type=Path, metavar="SITE.toml", help="what is built")
+    check.add_argument(
+        "--offline", action="store_true", help="do not ask the devices; default: each is asked"
+    )
     check.set_defaults(action=_check)
 
 
@@ -95,15 +125,16 @@ def _discover_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
         help="print a site file for an SNMP device",
         epilog="The keys of SNMPv3 are read from SMARTPDU_AUTH_KEY and SMARTPDU_PRIVACY_KEY.",
     )
-    discover.add_argument("address", metavar="HOST[:PORT]")
-    discover.add_argument("--community", metavar="C", help="SNMPv2c; without a user: public")
-    discover.add_argument("--user", help="SNMPv3")
-    discover.add_argument("--auth", help="md5, sha1, sha224, sha256, sha384 or sha512")
-    discover.add_argument("--privacy", help="des, aes128, aes192 or aes256")
-    discover.add_argument("--map", metavar="NAME", help="take this map, or a file in .toml")
-    discover.add_argument("--rack", default="rack1", help="what its rack shall be called")
-    discover.add_argument("--pdu", default="A", help="what it shall be called in its rack")
-    discover.add_argument("--timeout", type=float, help="seconds to wait for an answer")
+    add = discover.add_argument
+    add("address", metavar="HOST[:PORT]", help="the port is 161 where none is named")
+    add("--community", metavar="C", help="SNMPv2c; default: public, where there is no --user")
+    add("--user", help="SNMPv3; default: none, SNMPv2c is spoken")
+    add("--auth", help="md5, sha1, sha224, sha256, sha384 or sha512; default: none")
+    add("--privacy", help="des, aes128, aes192 or aes256; default: none")
+    add("--map", metavar="NAME", help="or a file in .toml; default: the one that fits the device")
+    add("--rack", default="rack1", help="what its rack shall be called; default: %(default)s")
+    add("--pdu", default="A", help="what it shall be called in its rack; default: %(default)s")
+    add("--timeout", type=float, help="seconds to wait for an answer, 0.1 to 20; default: 2")
     discover.set_defaults(action=_discover)
 
 
@@ -111,17 +142,29 @@ def _token_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     token = commands.add_parser("token", help="bearer tokens for the API")
     kinds = token.add_subparsers(required=True, metavar="ACTION")
     create = kinds.add_parser("create", help="print a new token, and nothing else")
-    create.add_argument("--role", required=True, choices=["viewer", "operator", "admin"])
-    create.add_argument("--name", default="", help="what it is for")
+    create.add_argument(
+        "--role",
+        required=True,
+        choices=["viewer", "operator", "admin"],
+        help="what it may: read, switch too, or all; needed",
+    )
+    create.add_argument("--name", default="", help="what it is for; default: no name")
     create.set_defaults(action=_token_create)
     listed = kinds.add_parser("list", help="show tokens; their secrets are not kept")
-    listed.add_argument("--json", action="store_true")
+    listed.add_argument(
+        "--json", action="store_true", help="one JSON object for each line; default: text"
+    )
     listed.set_defaults(action=_token_list)
     revoke = kinds.add_parser("revoke", help="end a token")
-    revoke.add_argument("id")
+    revoke.add_argument("id", help="as `smartpdu token list` shows it")
     revoke.set_defaults(action=_token_revoke)
     for each in (create, listed, revoke):
-        each.add_argument("--data", type=Path, metavar="DIR")
+        each.add_argument(
+            "--data",
+            type=Path,
+            metavar="DIR",
+            help=f"{DATA}; it must be that of `smartpdu run`",
+        )
 
 
 def _seed(text: str) -> int:
