@@ -38,6 +38,25 @@ async def test_what_is_printed_is_a_site_in_the_names_that_were_asked_for(data: 
     assert len(site.overrides) == 2
 
 
+async def test_a_column_that_is_told_nowhere_stands_as_a_note_in_the_site(
+    data: Path, tmp_path: Path
+) -> None:
+    own = (files("smartpdu.drivers") / "products/vertiv_mph2.toml").read_text("utf-8")
+    column = own[own.index("[outlets]") :].index("current = ") + own.index("[outlets]")
+    slip = own[:column] + own[column:].replace("1.3.6.1.4.1.476", "1.3.6.1.4.1.467", 1)
+    path = tmp_path / "slip.toml"
+    path.write_text(slip, encoding="utf-8")
+    device = Device(recording(data / "recordings/liebert_mph2rg.snmprec"))
+    async with answering(device):
+        where = {"address": f"127.0.0.1:{device.port}", "community": "public"}
+        _, right, _ = await ended(Wish(where, None, "r", "A"))
+        code, out, _ = await ended(Wish(where, str(path), "r", "A"))
+    note = "# note: not told of any of the outlets: "
+    assert code == 0
+    assert any(line.startswith(note) and "current" in line for line in out.splitlines())
+    assert not any(line.startswith(note) and "current" in line for line in right.splitlines())
+
+
 async def test_no_answer_is_told_with_the_address_and_is_no_bad_input() -> None:
     port = free_port()
     code, out, err = await ended(Wish({"address": f"127.0.0.1:{port}", **QUICK}, None, "r", "A"))

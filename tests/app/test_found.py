@@ -185,8 +185,29 @@ def test_a_parent_that_stands_nowhere_is_a_guess_with_a_note() -> None:
     found |= rows(Kind.PHASE, row(Kind.PHASE, 1, parent=(7,)), row(Kind.PHASE, 2, parent=(2,)))
     plant = site_of(found).plant
     assert plant.phases.feed.tolist() == [0, 1]
-    assert notes_of(found, plant.phases.path[0])[0].endswith("its feed: put in the right one")
+    note = "its feed is told as 7, which the device does not have: put in the right one"
+    assert f"# {note}" in notes_of(found, plant.phases.path[0])
     assert "its feed" not in "".join(notes_of(found, plant.phases.path[1]))
+
+
+def test_a_parent_that_the_device_does_not_have_is_told_also_where_only_one_can_be_meant() -> None:
+    found = rows(Kind.FEED, row(Kind.FEED, 1)) | rows(Kind.PHASE, row(Kind.PHASE, 1, parent=(7,)))
+    note = "# its feed is told as 7, which the device does not have: put in the right one"
+    assert note in notes_of(found, "rack1/A/L1")
+    right = rows(Kind.FEED, row(Kind.FEED, 7)) | rows(Kind.PHASE, row(Kind.PHASE, 1, parent=(7,)))
+    assert note not in notes_of(right, "rack1/A/L1")
+
+
+def test_a_row_of_which_nothing_is_told_is_not_read_and_its_note_says_so() -> None:
+    silent = Row((3,), (1,), "", {}, {})
+    found = rows(Kind.PHASE, row(Kind.PHASE, 1)) | rows(Kind.CIRCUIT, silent)
+    found |= rows(Kind.PROBE, Row((8,), None, "", {}, {}))
+    plant = site_of(found).plant
+    assert (plant.circuits.address, plant.probes.address) == ((UNREAD,), (UNREAD,))
+    note = "# the device tells nothing of its {} that the map reads: it is not read"
+    assert note.format(3) in notes_of(found, "rack1/A/circuit/1")
+    assert note.format(8) in notes_of(found, "rack1/probe/A-1")
+    assert "it is not read" not in "".join(notes_of(found, "rack1/A/L1"))
 
 
 @pytest.mark.parametrize(
@@ -204,6 +225,7 @@ def test_a_parent_that_stands_nowhere_is_a_guess_with_a_note() -> None:
 def test_a_nominal_voltage_is_told_or_the_nearest_usual_one(
     facts: dict[str, float], measured: dict[str, float], volts: float, noted: str
 ) -> None:
+    measured = {"current": 1.0, **measured}
     found = rows(Kind.PHASE, Row((1,), None, "", {"rated_current": 16.0, **facts}, {}, measured))
     assert site_of(found).plant.phases.nominal_voltage[0] == volts
     notes = notes_of(found, "rack1/A/L1")

@@ -158,6 +158,50 @@ def test_check_tells_what_is_wrong_in_a_map_with_file_and_line(
         assert err.count("\n") == 1
 
 
+PLANNED = """\
+[plan.feeds]
+addresses = ["5", "6.1"]
+[plan.phases]
+parent = {parent}
+"""
+
+
+@pytest.mark.parametrize(
+    ("own", "parent", "key", "found", "expected"),
+    [
+        ('addresses = ["1"]', '"{1}"', "parent", "'1'", "of the plan above: 5, 6.1"),
+        ('addresses = ["1"]', '"{2}"', "addresses", "'1'", "an address of 2 numbers, as {2}"),
+        ('addresses = ["5.1", "7.1"]', '"{1}"', "parent", "'7'", "of the plan above: 5, 6.1"),
+        ('rows = "1.3.6.1.9"', '"6"', "parent", "'6'", "of the plan above: 5, 6.1"),
+    ],
+)
+def test_a_parent_or_an_address_that_can_fit_no_row_is_told(
+    own: str, parent: str, key: str, found: str, expected: str
+) -> None:
+    head = MAP[: MAP.index("[phases]")]
+    columns = '[probes]\ntemperature = { oid = "1.3.6.1.{}", unit = "°C" }\n'
+    text = head + columns + PLANNED.replace("{parent}", parent) + own + "\n"
+    fault = refused(text)
+    assert (fault.key, fault.found) == (f"plan.phases.{key}", found)
+    assert expected in fault.expected
+    assert text.splitlines()[fault.line - 1].startswith(key)
+
+
+@pytest.mark.parametrize(
+    ("own", "parent"),
+    [
+        ('addresses = ["5", "6.1", "6.1.4"]', '"{}"'),
+        ('rows = "1.3.6.1.9"', '"{1}"'),  # which rows there are, the device says
+        ('rows = "1.3.6.1.9"', '"6.1"'),
+        ('addresses = ["1"]', '{ oid = "1.3.6.1.{}" }'),  # and here, which parent
+    ],
+)
+def test_a_parent_that_may_fit_is_left_to_the_device(own: str, parent: str) -> None:
+    head = MAP[: MAP.index("[plan.phases]")]
+    text = head.replace(".9.{2}", "") + PLANNED.replace("{parent}", parent) + own + "\n"
+    assert maps.read(text, "", "").plan[Kind.PHASE].parent is not None
+
+
 NO_COLUMN = """\
 maker = "Example"
 family = "Series 1"

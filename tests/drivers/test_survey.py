@@ -1,6 +1,7 @@
 """What a device consists of, asked by the plan of its map; nonsense in an answer is no row."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from pysnmp.proto.api import v2c
 
 from smartpdu.drivers.access import Access, Switchboard
 from smartpdu.drivers.agent import Agent
-from smartpdu.drivers.survey import Row, Survey, Unrecognised, surveyed
+from smartpdu.drivers.source import SettingsError
+from smartpdu.drivers.survey import Row, Survey, Unrecognised, remarks, surveyed
 from smartpdu.model.plant import Kind
 
 E = "1.3.6.1.4.1.32473"
@@ -121,12 +123,15 @@ def device(**changed: Any) -> Device:
     return Device(values)
 
 
-async def asked(device: Device, wanted: str | None, board: Switchboard) -> Survey | Unrecognised:
+Answer = Survey | Unrecognised | SettingsError
+
+
+async def asked(device: Device, wanted: str | None, board: Switchboard) -> Answer:
     async with answering(device):
         agent = Agent(Access("127.0.0.1", device.port, 2.0, 0, "public"), board)
         try:
             return await surveyed(agent, wanted)
-        except Unrecognised as error:
+        except (Unrecognised, SettingsError) as error:
             return error
         finally:
             agent.close()
@@ -159,6 +164,10 @@ def asked_all(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     deep = MAP.replace('parent = "{1}"', 'parent = "{1}.{2}"')
     (room / "deep.toml").write_text(deep, encoding="utf-8")
     series1 = str(room / "series1.toml")
+    proof = MAP.replace("model =", f'proof = "{E}.1.3"\nmodel =')
+    (room / "proof.toml").write_text(proof, encoding="utf-8")
+    bare = MAP[: MAP.index("[plan.phases]")]
+    (room / "bare.toml").write_text(bare, encoding="utf-8")
 
     async def ask() -> dict[str, Any]:
         board = Switchboard()
@@ -168,6 +177,15 @@ def asked_all(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             "first silent": await asked(device(_2_1_1_1=None, _2_9_1_1=1), series1, board),
             "nonsense": await asked(device(**NONSENSE), series1, board),
             "deep": await asked(device(_2_1_5=1), str(room / "deep.toml"), board),
+            "all too short": await asked(
+                device(_2_1_1_1=None, _2_1_1_2=None, _2_1_5=1), str(room / "deep.toml"), board
+            ),
+            "with proof": await asked(device(), str(room / "proof.toml"), board),
+            "without proof": await asked(device(_1_3_0=None), str(room / "proof.toml"), board),
+            "no plan": await asked(device(), str(room / "bare.toml"), board),
+            "slips": await asked(
+                device(_4_1_7=None, _5_1_1=None, _5_1_2=None, _2_3_1_1=None), series1, board
+            ),
             "another": await asked(device(), "eaton_epdu", board),
             "unknown": await asked(device(), None, board),
         }
@@ -256,6 +274,44 @@ def test_nonsense_in_an_answer_is_missing_and_ends_nothing(asked_all: dict[str, 
 
 def test_an_address_that_is_too_short_for_the_map_is_no_row(asked_all: dict[str, Any]) -> None:
     assert set(by_address(asked_all["deep"], Kind.PHASE)) == {(1, 1), (1, 2)}
+
+
+def test_addresses_that_are_all_too_short_are_a_fault_of_the_map(
+    asked_all: dict[str, Any],
+) -> None:
+    fault = asked_all["all too short"]
+    assert isinstance(fault, SettingsError)
+    assert (fault.key, fault.found) == ("plan.phases", "{2}")
+    assert fault.expected.startswith("numbers up to 1, as the addresses at the device have")
+    assert fault.file.endswith("deep.toml")
+    assert MAP.splitlines()[fault.line - 1] == "[plan.phases]"
+
+
+def test_the_proof_of_a_map_counts_also_where_the_map_was_asked_for(
+    asked_all: dict[str, Any],
+) -> None:
+    assert isinstance(asked_all["with proof"], Survey)
+    assert f"nothing stands below {E}.1.3, the proof" in str(asked_all["without proof"])
+
+
+def test_a_map_without_a_plan_finds_nothing_and_is_refused(asked_all: dict[str, Any]) -> None:
+    fault = asked_all["no plan"]
+    assert isinstance(fault, SettingsError)
+    assert (fault.key, fault.found, fault.line) == ("plan", "nothing", 1)
+    assert "a table [plan.KIND]" in fault.expected
+    assert fault.file.endswith("bare.toml")
+
+
+def test_what_a_map_promises_and_no_row_tells_is_remarked(asked_all: dict[str, Any]) -> None:
+    assert list(remarks(asked_all["whole"])) == []
+    assert list(remarks(asked_all["slips"])) == [
+        "not told of any of the phases: voltage",
+        f"no circuits: the device tells of none at {E}.5.1",
+        "not told of any of the probes: temperature",
+    ]
+    planned = {k: plan for k, plan in asked_all["whole"].map.plan.items() if k is not Kind.OUTLET}
+    fewer = replace(asked_all["whole"], map=replace(asked_all["whole"].map, plan=planned), rows={})
+    assert "no outlets: the map reads them, and has no [plan.outlets]" in remarks(fewer)
 
 
 def test_a_device_for_which_there_is_no_map_is_told_with_what_it_is(

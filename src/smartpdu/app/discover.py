@@ -14,7 +14,7 @@ from smartpdu.app.progress import teller
 from smartpdu.drivers.access import Switchboard, access
 from smartpdu.drivers.agent import Agent
 from smartpdu.drivers.source import SettingsError, SourceError
-from smartpdu.drivers.survey import Survey, surveyed
+from smartpdu.drivers.survey import Survey, remarks, surveyed
 
 SECRETS = {"auth_key": "SMARTPDU_AUTH_KEY", "privacy_key": "SMARTPDU_PRIVACY_KEY"}
 
@@ -74,6 +74,7 @@ def written(found: Survey, wish: Wish) -> str:
     about = {key: value for key, value in found.about.items() if value}
     head = [f"# {found.map.maker} {found.map.family}: found by smartpdu discover"]
     head += [f"#   {key}: {value}" for key, value in about.items()]
+    head += [f"# note: {remark}" for remark in remarks(found)]
     head += ["# Ratings and wiring are as the device tells them: compare them with the plates."]
     serial = {"serial": about["serial"]} if "serial" in about else {}
     settings = {"map": wish.map or found.map.name, **wish.settings, **serial}

@@ -46,6 +46,7 @@ class Place:
     pdu: str  # the path of its PDU
     values: Mapping[str, Any]
     notes: tuple[str, ...] = ()
+    own: bool = True  # the device has a row of it; else others only point at it
 
     def block(self, table: str, parent: str) -> Block:
         """Its table in the site file."""
@@ -53,7 +54,9 @@ class Place:
         values |= {"name": self.row.name} if self.row.name else {}
         address = {} if table == "pdu" else {"address": dotted(self.row)}
         values = {**values, parent: self.above, **self.values, **address}
-        return Block(table, values, (*self.notes, *_crossed(table, self.row, self.values)))
+        unread = _unread(self.row) if self.own and address else ()
+        notes = (*self.notes, *unread, *_crossed(table, self.row, self.values))
+        return Block(table, values, notes)
 
 
 @dataclass(slots=True)
@@ -191,20 +194,22 @@ def _circuits(site: Site, rows: Sequence[Row], outlets: Sequence[Row]) -> None:
     told = {place.row.address for place in site.circuits}
     pointed = sorted({row.parent for row in outlets if row.parent} - told)
     for address in pointed:  # some outlets point at a phase, some at a breaker that is not told
-        _circuit(site, replace(NONE, address=address), *_above(site.phases, address, "phase"))
+        phase, unclear = _above(site.phases, address, "phase")
+        notes = ("the device does not tell its phase: put in the right one",) if unclear else ()
+        _circuit(site, replace(NONE, address=address), phase, notes, own=False)
     for phase in site.phases:
         if not rows and not pointed:
             _circuit(site, NONE, phase, ())
 
 
-def _circuit(site: Site, row: Row, phase: Place, notes: tuple[str, ...]) -> None:
+def _circuit(site: Site, row: Row, phase: Place, notes: tuple[str, ...], own: bool = True) -> None:
     rated = row.facts.get("rated_current")
     if not rated:
         rated = phase.values["rated_current"]
         notes = (*notes, "the device does not tell its rating: this is the rating of its phase")
     path = f"{phase.pdu}/circuit/{_next(site.circuits, phase.pdu)}"
     values = {"rated_current": rated}
-    site.circuits.append(Place(row, path, phase.path, phase.pdu, values, notes))
+    site.circuits.append(Place(row, path, phase.path, phase.pdu, values, notes, own))
 
 
 def _outlets(site: Site, rows: Sequence[Row]) -> None:
@@ -243,7 +248,13 @@ def _things(site: Site, pdu: str, table: str, rows: Sequence[Row]) -> Iterator[B
         values |= {"source": site.source, "address": dotted(row)}
         values |= {"name": row.name} if row.name else {}
         values |= {key: str(value) for key, value in row.facts.items() if value}
-        yield Block(table, values, _crossed(table, row, {}))
+        yield Block(table, values, (*_unread(row), *_crossed(table, row, {})))
+
+
+def _unread(row: Row) -> tuple[str, ...]:
+    """A note for a row that the device has, and of which it tells nothing that the map reads."""
+    note = f"the device tells nothing of its {'.'.join(map(str, row.address))} that the map reads"
+    return (f"{note}: it is not read",) if row.address and not row.measured else ()
 
 
 def _crossed(table: str, row: Row, values: Mapping[str, Any]) -> tuple[str, ...]:
@@ -269,6 +280,10 @@ def _above(places: Sequence[Place], parent: Oid | None, what: str) -> tuple[Plac
     if held:
         return max(held, key=lambda place: len(place.row.address)), ()
     note = f"the device does not tell its {what}: put in the right one"
+    if parent is not None and known:
+        told = ".".join(map(str, parent))
+        note = f"its {what} is told as {told}, which the device does not have: put in the right one"
+        return places[0], (note,)
     return places[0], () if len(places) == 1 else (note,)
 
 

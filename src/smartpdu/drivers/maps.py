@@ -13,7 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from smartpdu.drivers.lines import Unreadable, lines, loaded
+from smartpdu.drivers.lines import Unreadable, item, lines, loaded
 from smartpdu.drivers.reader import Reader
 from smartpdu.drivers.source import SettingsError
 from smartpdu.drivers.told import Condition, Oid, Pattern, Told
@@ -26,6 +26,12 @@ PLANNED = (Kind.PDU, *MAPPED)
 HEAD = ("maker", "family", "speaks", "device", "switch", "plan", "limits")
 DEVICE = ("is", "proof", "alone", "model", "serial", "firmware", "name")
 RATED = ("current", "voltage")  # columns whose thresholds may be per cent of a rating
+ABOVE = {  # of which kinds the parent of a row may be
+    Kind.FEED: (Kind.PDU,),
+    Kind.PHASE: (Kind.FEED,),
+    Kind.CIRCUIT: (Kind.PHASE,),
+    Kind.OUTLET: (Kind.CIRCUIT, Kind.PHASE),
+}
 FACTS = {  # what a plan may tell of each kind, beside rows, only, parent and name
     Kind.PDU: (),
     Kind.FEED: ("rated_power", "rated_current", "nominal_voltage", "nominal_frequency", "lines"),
@@ -75,6 +81,24 @@ class Plan:
     name: Pattern | None
     facts: Mapping[str, Fact]
     note: str  # what a person should look at
+    line: int = field(default=0, compare=False)  # of its table in the map
+
+    @property
+    def patterns(self) -> tuple[Pattern, ...]:
+        """Every OID that is read of a row."""
+        tolds = [fact.told for fact in self.facts.values() if fact.told is not None]
+        tolds += [self.only] if self.only is not None else []
+        made = [pattern for one in tolds for pattern in (*one.patterns, *one.lasting)]
+        made += [fact.bit.oid for fact in self.facts.values() if fact.bit is not None]
+        made += [self.name] if self.name is not None else []
+        made += [self.parent.told] if self.parent is not None and self.parent.told else []
+        return tuple(made)
+
+    @property
+    def needs(self) -> int:
+        """How many numbers an address must have at least for what the plan makes of it."""
+        above = [self.parent.address] if self.parent is not None else []
+        return max((pattern.needs for pattern in (*self.patterns, *above)), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +177,17 @@ def read(text: str, file: str, name: str) -> Map:
     }
     if not any(columns.values()):
         raise reader.fault("", "", "no column", f"columns in one of [{'], ['.join(kinds)}]")
-    on, off = _orders(reader, reader.table("", tables, "switch"))
+    on, off = _orders(reader, reader.table("", tables, "switch"), columns[Kind.OUTLET])
     plan, limits = reader.table("", tables, "plan"), reader.table("", tables, "limits")
     reader.known("plan", plan, [kind.value for kind in PLANNED])
     reader.known("limits", limits, list(kinds))
+    plans = {
+        kind: _plan(reader, f"plan.{kind.value}", reader.table("plan", plan, kind.value), kind)
+        for kind in PLANNED
+        if kind.value in plan
+    }
+    for kind in plans:
+        _fitting(reader, kind, plans, columns.get(kind, {}))
     return Map(
         name,
         tables["maker"],
@@ -165,11 +196,7 @@ def read(text: str, file: str, name: str) -> Map:
         columns,
         on,
         off,
-        {
-            kind: _plan(reader, f"plan.{kind.value}", reader.table("plan", plan, kind.value), kind)
-            for kind in PLANNED
-            if kind.value in plan
-        },
+        plans,
         {
             kind: _limits(reader, f"limits.{value}", reader.table("limits", limits, value), kind)
             for value, kind in kinds.items()
@@ -200,7 +227,10 @@ def _columns(
     return {key: reader.tolds(where, key, table[key], known[key].symbol) for key in table}
 
 
-def _orders(reader: Reader, table: Mapping[str, Any]) -> tuple[Order | None, Order | None]:
+def _orders(
+    reader: Reader, table: Mapping[str, Any], outlets: Mapping[str, Any]
+) -> tuple[Order | None, Order | None]:
+    """How outlets are switched on and off; none where the map does not say."""
     if not table:
         return None, None
     reader.known("switch", table, ("on", "off"))
@@ -211,7 +241,14 @@ def _orders(reader: Reader, table: Mapping[str, Any]) -> tuple[Order | None, Ord
         oid = reader.pattern(f"switch.{key}", "oid", order.get("oid"))
         value = reader.whole(f"switch.{key}", order, "value", -(2**31), 2**31 - 1)  # Integer32
         made.append(Order(oid, value))
-    return made[0], made[1]
+    on, off = made
+    if on == off:
+        expected = "another one, or another oid: as it stands, off is the same order as on"
+        raise reader.fault("switch.off", "value", f"{off.value}, the value of on", expected)
+    if "on" not in outlets:
+        expected = "a column that tells whether an order was obeyed"
+        raise reader.fault("switch", "", "no outlets.on", expected)
+    return on, off
 
 
 def _plan(reader: Reader, where: str, table: Mapping[str, Any], kind: Kind) -> Plan:
@@ -229,7 +266,44 @@ def _plan(reader: Reader, where: str, table: Mapping[str, Any], kind: Kind) -> P
     parent = _parent(reader, where, table["parent"]) if "parent" in table else None
     made = {key: _fact(reader, where, key, table[key]) for key in facts if key in table}
     note = reader.text(where, table, "note") if "note" in table else ""
-    return Plan(rows, addresses, only, parent, name, made, note)
+    line = reader.lines.of(*item(where))
+    return Plan(rows, addresses, only, parent, name, made, note, line)
+
+
+def _fitting(
+    reader: Reader,
+    kind: Kind,
+    plans: Mapping[Kind, Plan],
+    columns: Mapping[str, tuple[Told, ...]],
+) -> None:
+    """Raise for addresses that are too short for what is read of them, and parents that are none.
+
+    What a device must be asked for, as its rows, is not known here.
+    """
+    plan, where = plans[kind], f"plan.{kind.value}"
+    read = [p for several in columns.values() for t in several for p in (*t.patterns, *t.lasting)]
+    needed = max((pattern.needs for pattern in read), default=0)
+    needed = max(needed, plan.needs)
+    for address in plan.addresses:
+        if len(address) < needed:
+            expected = f"an address of {needed} numbers, as {{{needed}}} stands in what is read"
+            raise reader.fault(where, "addresses", repr(".".join(map(str, address))), expected)
+    above = [plans[one].addresses for one in ABOVE.get(kind, ()) if one in plans]
+    if plan.parent is None or plan.parent.told is not None or not above or not all(above):
+        return
+    known = [address for several in above for address in several]
+    pattern = plan.parent.address
+    for made in [pattern.at(own) for own in plan.addresses or ((),)] if _made(plan) else []:
+        if not any(made[: len(address)] == address for address in known):
+            wanted = ", ".join(".".join(map(str, address)) for address in known)
+            found = repr(".".join(map(str, made)))
+            raise reader.fault(where, "parent", found, f"an address of the plan above: {wanted}")
+
+
+def _made(plan: Plan) -> bool:
+    """Whether the addresses of its parents are known without a device."""
+    pattern = plan.parent.address if plan.parent is not None else Pattern(())
+    return bool(plan.addresses) or pattern.fixed == pattern.parts
 
 
 def _listed(table: Mapping[str, Any], key: str) -> list[Any]:
@@ -297,7 +371,7 @@ def _limits(
         reader.known(inside, bounds, BOUNDS)
         ours = known[column].symbol
         made[column] = {
-            key: reader.told(inside, key, bounds[key], share_or(column, bounds[key], ours))
+            key: reader.reading(inside, key, bounds[key], share_or(column, bounds[key], ours))
             for key in bounds
         }
     return made

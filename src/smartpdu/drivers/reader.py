@@ -143,10 +143,18 @@ class Reader:
         return Pattern(made) if fits else None
 
     def tolds(self, where: str, key: str, value: Any, symbol: str) -> tuple[Told, ...]:
-        """One or several places in which a value may be told, the best first."""
+        """One or several places in which a reading may be told, the best first."""
         if not isinstance(value, list) or not value:
-            return (self.told(where, key, value, symbol),)
-        return tuple(self.told(where, f"{key}[{n}]", v, symbol) for n, v in enumerate(value, 1))
+            return (self.reading(where, key, value, symbol),)
+        return tuple(self.reading(where, f"{key}[{n}]", v, symbol) for n, v in enumerate(value, 1))
+
+    def reading(self, where: str, key: str, value: Any, symbol: str) -> Told:
+        """Where a reading or a threshold is told; words stand for states, never for a measure."""
+        told = self.told(where, key, value, symbol)
+        if told.words and symbol != "on/off":
+            expected = f"no words: they name states, and this is a measure in {symbol}"
+            raise self.fault(f"{where}.{key}", "words", repr(value["words"]), expected)
+        return told
 
     def told(self, where: str, key: str, value: Any, symbol: str) -> Told:
         """Where a value is told, checked against our unit of that symbol."""

@@ -1,13 +1,13 @@
 """Asks a device what it consists of, by the plan of its map: rows, parents, ratings, thresholds."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isnan
 from typing import Any
 
 from smartpdu.drivers.agent import Agent
-from smartpdu.drivers.maps import PLANNED, SYMBOLS, Fact, Map, Parent, Plan, load, names
-from smartpdu.drivers.source import SourceError
+from smartpdu.drivers.maps import PLANNED, SYMBOLS, Fact, Map, Parent, load, names
+from smartpdu.drivers.source import SettingsError, SourceError
 from smartpdu.drivers.told import (
     Oid,
     Pattern,
@@ -65,6 +65,9 @@ async def surveyed(
     no map is for it, SettingsError for a wanted map that cannot be used.
     """
     wished = load(wanted) if wanted else None
+    if wished is not None and not wished.plan:
+        expected = "a table [plan.KIND] for each kind of place that shall be found"
+        raise SettingsError("plan", "nothing", expected, file_of(wished), 1)
     tell("its name")
     system = await agent.values({oid[:-1]: [oid] for oid in SYSTEM.values()})
     map_ = await _recognised(agent, system, wished)
@@ -84,6 +87,26 @@ async def surveyed(
     return Survey(map_, about, rows)
 
 
+def remarks(found: Survey) -> Iterator[str]:
+    """What the map promises and this device does not tell, so that a slip in a map is seen."""
+    for kind in PLANNED:
+        plan, columns = found.map.plan.get(kind), found.map.columns.get(kind, {})
+        rows = found.rows.get(kind, ())
+        if plan is None and columns:
+            yield f"no {kind.value}: the map reads them, and has no [plan.{kind.value}]"
+        elif plan is not None and not rows:
+            where = " or ".join(words(p.fixed) for p in plan.rows) or "the addresses of the map"
+            yield f"no {kind.value}: the device tells of none at {where}"
+        untold = [c for c in columns if not any(c in row.measured for row in rows)]
+        if rows and untold:
+            yield f"not told of any of the {kind.value}: {', '.join(untold)}"
+
+
+def file_of(map_: Map) -> str:
+    """The file of a map."""
+    return map_.name if map_.name.endswith(".toml") else f"{map_.name}.toml"
+
+
 async def _recognised(agent: Agent, system: Mapping[Oid, Value], wished: Map | None) -> Map:
     """The map with the longest sysObjectID that fits, of those whose proof is there."""
     family = system.get(SYSTEM["family"])
@@ -93,8 +116,11 @@ async def _recognised(agent: Agent, system: Mapping[Oid, Value], wished: Map | N
     for map_ in [wished] if wished is not None else map(load, names()):
         length = max((len(f) for f in map_.device.is_ if family[: len(f)] == f), default=0)
         proof = map_.device.proof
-        if length and (wished or proof is None or await agent.rows(proof.fixed)):
+        if length and (proof is None or await agent.rows(proof.fixed)):
             fitting.append((length, map_))
+        elif length and wished and proof:
+            missing = f"nothing stands below {words(proof.fixed)}, the proof of its family"
+            raise Unrecognised(f"the map {map_.name} is not for this device: {missing}")
     if not fitting:
         text = f"{words(family)} ({words(system.get(SYSTEM['description']))!r})"
         known = (
@@ -111,13 +137,16 @@ async def _rows(agent: Agent, map_: Map, kind: Kind) -> tuple[Row, ...]:
     columns, limits = map_.columns.get(kind, {}), map_.limits.get(kind, {})
     tolds = [one for several in columns.values() for one in several]
     tolds += [one for bounds in limits.values() for one in bounds.values()]
-    tolds += [fact.told for fact in plan.facts.values() if fact.told is not None]
-    tolds += [plan.only] if plan.only is not None else []
     patterns = [p for one in tolds for p in (*one.patterns, *one.lasting)]
-    patterns += [fact.bit.oid for fact in plan.facts.values() if fact.bit is not None]
-    patterns += [plan.name] if plan.name is not None else []
-    patterns += [plan.parent.told] if plan.parent is not None and plan.parent.told else []
-    addresses = _long_enough(plan.addresses or await _addresses(agent, plan.rows), plan, patterns)
+    patterns += plan.patterns
+    found = plan.addresses or await _addresses(agent, plan.rows)
+    needed = max([plan.needs, *(pattern.needs for pattern in patterns)])
+    # nonsense among the addresses is no row; where all are too short, the map is for others
+    addresses = tuple(address for address in found if len(address) >= needed)
+    if found and not addresses:
+        expected = f"numbers up to {max(map(len, found))}, as the addresses at the device have"
+        where = f"plan.{kind.value}"
+        raise SettingsError(where, f"{{{needed}}}", expected, file_of(map_), plan.line)
     known = await agent.values(_instances(patterns, addresses))
     return tuple(
         _row(map_, kind, address, known)
@@ -146,15 +175,6 @@ def _row(map_: Map, kind: Kind, address: Oid, known: Mapping[Oid, Value]) -> Row
         {column: value for column, value in readings.items() if value is not None},
         _resolution(columns.get("current", ()), address, known),
     )
-
-
-def _long_enough(
-    addresses: tuple[Oid, ...], plan: Plan, patterns: Iterable[Pattern]
-) -> tuple[Oid, ...]:
-    """Those addresses that have a number for every hole; nonsense among them is no row."""
-    above = [plan.parent.address] if plan.parent is not None else []
-    needed = max((pattern.needs for pattern in (*patterns, *above)), default=0)
-    return tuple(address for address in addresses if len(address) >= needed)
 
 
 async def _addresses(agent: Agent, columns: tuple[Pattern, ...]) -> tuple[Oid, ...]:
