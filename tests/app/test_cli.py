@@ -328,8 +328,9 @@ def test_a_token_is_printed_alone_kept_as_a_hash_listed_and_ended(
     assert secret not in spoken(capsys, *create, *words)[1]
     database = open_database(tmp_path / "smartpdu.db")
     try:
-        _, role = access.role_of_token(database, secret) or ("", "")
-        assert role == "operator"
+        made = access.valid_token(database, secret)
+        assert made is not None
+        assert (made.role, made.name) == ("operator", "desk")
         assert all(secret.encode() not in f.read_bytes() for f in tmp_path.iterdir())
         code, out, _ = spoken(capsys, "token", "list", "--json", *words)
         rows = [json.loads(line) for line in out.splitlines()]
@@ -337,10 +338,9 @@ def test_a_token_is_printed_alone_kept_as_a_hash_listed_and_ended(
             ("operator", "desk", False)
         ] * 2
         assert secret not in out
-        id, _ = access.role_of_token(database, secret) or ("", "")
-        assert spoken(capsys, "token", "revoke", id, *words)[0] == 0
-        assert access.role_of_token(database, secret) is None
-        code, _, err = spoken(capsys, "token", "revoke", id, *words)
+        assert spoken(capsys, "token", "revoke", made.id, *words)[0] == 0
+        assert access.valid_token(database, secret) is None
+        code, _, err = spoken(capsys, "token", "revoke", made.id, *words)
         assert (code, "found no valid token" in err) == (2, True)
         assert " revoked " in spoken(capsys, "token", "list", *words)[1]
     finally:

@@ -47,6 +47,18 @@ async def test_a_switch_is_202_with_a_command_that_becomes_done(web) -> None:
     assert web.rig.pdus["source/A"].pulses == [(OUTLET, False)]
 
 
+async def test_who_asked_is_told_by_the_id_of_the_token_and_by_its_name(web) -> None:
+    id = await web.rig.memory.access(access.create_token, "operator", 0.0, "named", "night shift")
+    named = {"Authorization": "Bearer named"}
+    answer = await web("PUT", POWER, role=None, json={"on": False}, headers=named)
+    await web.rig.lasts(3)
+    events = (await web("GET", "/api/v1/events?limit=1000")).json()
+    told = {e["body"]["by"] for e in events if e["kind"] in ("CommandIntended", "CommandDone")}
+
+    assert answer.json()["by"] == f"token:{id} night shift"
+    assert told == {f"token:{id} night shift"}
+
+
 @pytest.mark.requirement("R-14.2-3")
 async def test_a_key_replays_its_command_and_another_body_is_422(web) -> None:
     key = {"Idempotency-Key": "k-1"}

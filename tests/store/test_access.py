@@ -34,13 +34,15 @@ def test_a_token_tells_its_role_until_it_is_revoked(database: Database) -> None:
     first = access.create_token(database, "operator", 5.0, "secret one", "laptop")
     second = access.create_token(database, "admin", 6.0, "secret two")
     assert first != second
-    assert access.role_of_token(database, "secret one") == (first, "operator")
-    assert access.role_of_token(database, "secret two") == (second, "admin")
+    assert access.valid_token(database, "secret one") == Token(
+        first, "laptop", "operator", 5.0, None
+    )
+    assert access.valid_token(database, "secret two") == Token(second, "", "admin", 6.0, None)
     assert access.revoke_token(database, first, 9.0)
     assert not access.revoke_token(database, first, 10.0)
     assert not access.revoke_token(database, "nobody", 10.0)
-    assert access.role_of_token(database, "secret one") is None
-    assert access.role_of_token(database, "secret two") == (second, "admin")
+    assert access.valid_token(database, "secret one") is None
+    assert access.valid_token(database, "secret two") == Token(second, "", "admin", 6.0, None)
     assert access.tokens(database) == [
         Token(first, "laptop", "operator", 5.0, 9.0),
         Token(second, "", "admin", 6.0, None),
@@ -58,27 +60,27 @@ def test_what_is_no_token_opens_nothing(database: Database) -> None:
     access.create_link(database, "admin", "the link", 100.0)
     mark = access.hashed("the secret").hex()
     for wrong in ("", "The secret", "the secret ", "the", id, mark, "the link", "' OR 1 --", "\0"):
-        assert access.role_of_token(database, wrong) is None
+        assert access.valid_token(database, wrong) is None
 
 
 def test_a_secret_makes_one_token_only(database: Database) -> None:
     access.create_token(database, "viewer", 5.0, "the secret")
     with pytest.raises(StoreError):
         access.create_token(database, "admin", 6.0, "the secret")
-    found = access.role_of_token(database, "the secret")
+    found = access.valid_token(database, "the secret")
     assert found is not None
-    assert found[1] == "viewer"
+    assert found.role == "viewer"
 
 
 def test_a_token_of_another_process_is_valid_at_once_and_dead_at_once(
     database: Database, tmp_path: Path
 ) -> None:
     other = open_database(tmp_path / "smartpdu.db")
-    assert access.role_of_token(database, "secret") is None
+    assert access.valid_token(database, "secret") is None
     id = access.create_token(other, "viewer", 5.0, "secret")
-    assert access.role_of_token(database, "secret") == (id, "viewer")
+    assert access.valid_token(database, "secret") == Token(id, "", "viewer", 5.0, None)
     assert access.revoke_token(other, id, 6.0)
-    assert access.role_of_token(database, "secret") is None
+    assert access.valid_token(database, "secret") is None
     other.close()
 
 
@@ -140,7 +142,7 @@ def test_a_session_lasts_as_long_as_it_was_given_and_no_longer(database: Databas
     assert access.role_of_session(database, "session", 649.999) == "viewer"
     assert access.role_of_session(database, "session", 650.0) is None
     assert access.role_of_session(database, "link", 60.0) is None
-    assert access.role_of_token(database, "session") is None
+    assert access.valid_token(database, "session") is None
 
 
 def test_a_session_that_was_ended_is_over_and_no_other(database: Database) -> None:

@@ -131,8 +131,11 @@ class Desk:
 
     async def principal_of_token(self, secret: str) -> Principal | None:
         """Who shows this bearer token."""
-        found = await self._memory.consult(access.role_of_token, secret)
-        return None if found is None else Principal(f"token:{found[0]}", Role(found[1]))
+        found = await self._memory.consult(access.valid_token, secret)
+        if found is None:
+            return None
+        # the id is unique, the name is what a person reads in the journal years later
+        return Principal(f"token:{found.id} {found.name}".rstrip(), Role(found.role))
 
     async def redeem(self, link: str) -> tuple[str, Principal] | None:
         """Exchange a one-time link for a session: its secret, and who it is."""

@@ -44,11 +44,11 @@ def revoke_token(database: Database, id: str, at: float) -> bool:
     return bool(database.change(query, at, id))
 
 
-def role_of_token(database: Database, secret: str) -> tuple[str, str] | None:
-    """Id and role of a valid token."""
-    query = "SELECT id, role FROM tokens WHERE hash = ? AND revoked IS NULL"
+def valid_token(database: Database, secret: str) -> Token | None:
+    """The token that this secret opens, unless it was revoked."""
+    query = "SELECT id, name, role, created, revoked FROM tokens WHERE hash = ? AND revoked IS NULL"
     found = database.look_up(query, hashed(secret))
-    return (str(found[0][0]), str(found[0][1])) if found else None
+    return Token(*found[0]) if found else None
 
 
 def create_link(database: Database, role: str, secret: str, expires: float) -> None:
