@@ -151,6 +151,8 @@ async def test_bytes_that_are_no_text_are_refused(web: Web) -> None:
         {"reason": None},
         {"reason": 5},
         {"reason": "x" * 501},
+        {"reason": ""},
+        {"reason": " \t\n\u00a0\u2003"},
         {"place": "x" * 256},
         {"rule": ["load.circuit"]},
         {"colour": "red"},

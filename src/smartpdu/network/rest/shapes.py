@@ -23,6 +23,7 @@ KINDS = tuple(k for k in Kind if k is not Kind.HOUSE)
 LONGEST_NAME = 255  # characters of a path or a rule's key
 LONGEST_REASON = 500
 LONGEST_SHELF = 7 * 24 * 60  # minutes
+SAYS = r"\S"  # a text of blanks alone says nothing
 
 Name = Annotated[StrictStr, Field(max_length=LONGEST_NAME)]
 Moment = AwareDatetime  # ISO 8601 in UTC
@@ -102,7 +103,7 @@ class ShelveWish(AlarmName):
     """For how long and why an alarm is put aside."""
 
     minutes: Annotated[float, Field(strict=True, gt=0, le=LONGEST_SHELF, allow_inf_nan=False)]
-    reason: Annotated[StrictStr, Field(max_length=LONGEST_REASON)]
+    reason: Annotated[StrictStr, Field(max_length=LONGEST_REASON, pattern=SAYS)]
 
 
 class Command(Shape):
