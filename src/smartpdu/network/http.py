@@ -13,6 +13,7 @@ from smartpdu.network.description import Description
 from smartpdu.network.login import Door
 from smartpdu.network.problem import tell_problems
 from smartpdu.network.rest import commands, events, plant
+from smartpdu.network.rest.body import only_plain
 from smartpdu.network.rest.parameters import only_known
 from smartpdu.network.screens import page
 from smartpdu.runtime.desk import Desk
@@ -34,8 +35,9 @@ def built(desk: Desk, secure: bool = False) -> Door:
         redoc_url=None,
     )
     tell_problems(app)
+    checks = [Depends(only_known), Depends(only_plain)]
     for part in (commands, events, plant):  # the more special paths stand first
-        app.include_router(part.router(desk), prefix=API, dependencies=[Depends(only_known)])
+        app.include_router(part.router(desk), prefix=API, dependencies=checks)
     description = Description(app)
 
     @app.get(f"{API}/openapi.json", include_in_schema=False)

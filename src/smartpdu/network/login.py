@@ -190,6 +190,8 @@ def _unfit_body(headers: Mapping[str, str]) -> tuple[int, str] | None:
     length = headers.get("content-length", "0")
     if not length.isdecimal() or len(length) > DIGITS or int(length) > LARGEST:
         return 413, f"Content-Length: found {length[:20]}, expected {LARGEST} bytes at most"
+    if int(length) and "content-encoding" in headers:
+        return 415, f"Content-Encoding: found {headers['content-encoding'][:80]}, expected none"
     kind = headers.get("content-type", "nothing")
     if int(length) and kind.partition(";")[0].strip().lower() != JSON:
         return 415, f"Content-Type: found {kind[:80]}, expected {JSON}"

@@ -1,5 +1,6 @@
 """Errors as problem documents (RFC 9457): what was found, what is expected, and nothing inside."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -39,6 +40,16 @@ TITLES = {
     500: "Something inside failed",
     503: "This cannot be done for now",
 }
+
+EXPECTED = {  # where pydantic speaks of Python
+    "model_attributes_type": "an object",
+    "missing": "a value",
+    "extra_forbidden": "no such field",
+    "bool_type": "true or false",
+}
+LONGEST_FIELD = 80  # characters of what somebody sent that a fault tells
+LONGEST_FOUND = 200
+EXCERPT = 20
 
 log = structlog.get_logger()
 
@@ -87,6 +98,20 @@ def refused(refusal: Refusal, reason: str) -> Problem:
     return Problem(STATUS[refusal], reason)
 
 
+def fault(field: str, found: str, expected: str) -> dict[str, str]:
+    """One fault of a request; what somebody sent is told in short, and as text that can be sent."""
+    return {
+        "field": _sendable(field)[:LONGEST_FIELD],
+        "found": _sendable(found)[:LONGEST_FOUND],
+        "expected": expected,
+    }
+
+
+def _sendable(text: str) -> str:
+    """Text without halves of characters, which JSON can escape and UTF-8 cannot hold."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def document(
     status: int,
     detail: str,
@@ -122,16 +147,15 @@ async def _problem(_request: Request, error: Exception) -> Response:
 
 async def _invalid(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    errors = [_fault(fault) for fault in error.errors()]
-    return document(422, errors[0]["expected"] if errors else "", errors)
+    errors = [_told(wrong, error.body) for wrong in error.errors()]
+    return document(422, sentence(errors[0]) if errors else "", errors)
 
 
 async def _http(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 400:  # FastAPI's own word for JSON that Python gives up on
-        expected = "JSON that can be read"
-        fault = {"field": "body", "found": "something else", "expected": expected}
-        return document(422, expected, [fault])
+        told = fault("body", "something else", "JSON that can be read")
+        return document(422, told["expected"], [told])
     detail = "" if error.status_code in (404, 405) else str(error.detail)
     return document(error.status_code, detail, (), error.headers)
 
@@ -149,8 +173,25 @@ async def _inside(request: Request, error: Exception) -> Response:
     return document(500, "")
 
 
-def _fault(fault: Mapping[str, Any]) -> dict[str, Any]:
-    place = [str(part) for part in fault["loc"]]
-    found = fault.get("input")
-    words = "nothing" if fault["type"] == "missing" else repr(found)[:200]
-    return {"field": ".".join(place), "found": words, "expected": fault["msg"]}
+def _told(wrong: Mapping[str, Any], body: Any) -> dict[str, str]:
+    """A fault that FastAPI or pydantic found, in the words of JSON and not in those of Python."""
+    if wrong["type"] == "json_invalid":
+        spot = int(wrong["loc"][-1])
+        rest = body[spot : spot + EXCERPT]
+        found = f"{json.dumps(rest)} at character {spot + 1}" if rest else "its end"
+        return fault("body", found, f"JSON: {wrong['ctx']['error']}")
+    found = "nothing" if wrong["type"] == "missing" else _as_json(wrong.get("input"))
+    expected = EXPECTED.get(wrong["type"], wrong["msg"])
+    return fault(".".join(str(part) for part in wrong["loc"]), found, expected)
+
+
+def sentence(told: Mapping[str, str]) -> str:
+    """A fault as one line."""
+    return f"{told['field']}: found {told['found']}, expected {told['expected']}"
+
+
+def _as_json(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        return "something that cannot be told"

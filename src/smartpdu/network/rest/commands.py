@@ -1,5 +1,6 @@
 """Switching outlets: the wish, and how far its command has come."""
 
+import json
 from typing import Annotated, Any
 
 import msgspec
@@ -7,7 +8,7 @@ from fastapi import APIRouter, Header, Request
 from fastapi.responses import Response
 
 from smartpdu.model.request import Principal, Switch
-from smartpdu.network.problem import Problem, refused
+from smartpdu.network.problem import Problem, fault, refused
 from smartpdu.network.rest.shapes import LONGEST_NAME, Command, PowerWish
 from smartpdu.network.rows import moment
 from smartpdu.runtime.desk import Desk
@@ -58,12 +59,9 @@ def router(desk: Desk) -> APIRouter:
 def checked_key(key: str | None) -> str | None:
     """An idempotency key that can be kept."""
     if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isprintable()):
-        fault = {
-            "field": "header.idempotency-key",
-            "found": repr(key)[:80],
-            "expected": f"1 to {LONGEST_KEY} printable characters",
-        }
-        raise Problem(422, fault["expected"], [fault])
+        expected = f"1 to {LONGEST_KEY} printable characters"
+        told = fault("header.idempotency-key", json.dumps(key), expected)
+        raise Problem(422, f"header.idempotency-key: expected {expected}", [told])
     return key
 
 

@@ -12,7 +12,7 @@ from fastapi.responses import Response, StreamingResponse
 from smartpdu.model.alarm import Alarm
 from smartpdu.model.request import Acknowledge, Principal, Shelve, Unshelve
 from smartpdu.model.request import Request as Wish
-from smartpdu.network.problem import Problem, refused
+from smartpdu.network.problem import Problem, fault, refused, sentence
 from smartpdu.network.rest.shapes import AlarmName, AlarmRow, Event, Granted, ShelveWish
 from smartpdu.network.rows import moment
 from smartpdu.runtime.desk import Desk
@@ -126,8 +126,8 @@ async def _known(desk: Desk, field: str, place: int | None) -> int:
     last = await desk.last()
     if place is not None and place > last:
         expected = f"a sequence number of this journal, {last} at most"
-        fault = {"field": field, "found": str(place), "expected": expected}
-        raise Problem(422, f"{field}: found {place}, expected {expected}", [fault])
+        told = fault(field, str(place), expected)
+        raise Problem(422, sentence(told), [told])
     return last if place is None else place
 
 
