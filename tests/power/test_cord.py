@@ -33,6 +33,7 @@ def test_a_pulled_cord_is_told_after_three_seconds_and_over_when_it_is_back(stor
     assert story.events == []
     story.tick()
     assert raised(story) == [("cord.unplugged", place, Level.WARNING)]
+    assert {e.unit for e in story.told(AlarmRaised)} == {"on/off"}, "a state is no share"
     draws(story, 1.0, 200.0)
     story.lasts(1)
     assert [e.rule for e in story.told(AlarmCleared)] == ["cord.unplugged"]
@@ -45,6 +46,7 @@ def test_a_dead_supply_still_draws_through_its_filter_and_is_told_as_such(story:
     assert story.events == []
     story.tick()
     assert raised(story) == [("cord.dead_supply", place, Level.WARNING)]
+    assert {e.unit for e in story.told(AlarmRaised)} == {"on/off"}, "a state is no share"
 
 
 @pytest.mark.parametrize(

@@ -43,4 +43,4 @@ Ratio: TypeAlias = Annotated[float, Unit("1", 4)]
 Ratios: TypeAlias = Annotated[Column, Unit("1", 4)]
 Percent: TypeAlias = Annotated[float, Unit("%", 2)]
 Percents: TypeAlias = Annotated[Column, Unit("%", 2)]
-Switches: TypeAlias = Annotated[Column, Unit("on/off", 0)]  # 1 on, closed or open door; 0 not
+Switches: TypeAlias = Annotated[Column, Unit("on/off", 0)]  # 1 on, closed, open door or true; 0 not

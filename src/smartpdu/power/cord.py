@@ -9,7 +9,7 @@ import numpy as np
 
 from smartpdu.model.plant import Kind
 from smartpdu.model.rule import Limits, Rule, Tick, Trace
-from smartpdu.model.units import Amperes, Column, Ratios, Rows
+from smartpdu.model.units import Amperes, Column, Rows, Switches
 
 OPEN = 0.005  # A: less than the mains filter of any power supply draws
 STEPS = 20  # a meter must have seen this many of its own steps before its zero says something
@@ -27,7 +27,7 @@ def peak_load(before: Amperes, tick: Tick) -> Amperes:
     return peak
 
 
-def unplugged(tick: Tick) -> Ratios:
+def unplugged(tick: Tick) -> Switches:
     """1 for each fed outlet that carries nothing although it carried a load before."""
     used, step = tick.memory["cord.peak"], tick.plant.outlets.resolution
     rows = np.flatnonzero((tick.now.outlets.current < OPEN) & (used > CARRIED))
@@ -35,7 +35,7 @@ def unplugged(tick: Tick) -> Ratios:
     return _marked(tick, rows, tick.now.outlets.current)
 
 
-def dead_supply(tick: Tick) -> Ratios:
+def dead_supply(tick: Tick) -> Switches:
     """1 for each fed outlet with a current but no power, although it carried a load before."""
     outlets, used = tick.now.outlets, tick.memory["cord.peak"]
     rows = np.flatnonzero((outlets.active_power < STANDBY) & (used > WORKED))
@@ -44,7 +44,7 @@ def dead_supply(tick: Tick) -> Ratios:
     return _marked(tick, rows, outlets.current + outlets.active_power)
 
 
-def _feeding(tick: Tick, rows: Rows) -> Ratios:
+def _feeding(tick: Tick, rows: Rows) -> Switches:
     """1 for outlets that are on, behind a closed breaker and a phase under voltage; else 0.
 
     A gap where the relay or the voltage is not known: then nobody knows.
@@ -54,11 +54,11 @@ def _feeding(tick: Tick, rows: Rows) -> Ratios:
     share = tick.now.phases.voltage[phase] / tick.plant.phases.nominal_voltage[phase]
     closed = tick.now.circuits.closed[outlets.circuit[rows]] != 0
     on = tick.now.outlets.on[rows]
-    fed: Ratios = ((on == 1) & closed & (share > 0.5)).astype(np.float64)
+    fed: Switches = ((on == 1) & closed & (share > 0.5)).astype(np.float64)
     return np.where(np.isnan(on) | np.isnan(share), np.nan, fed)
 
 
-def _marked(tick: Tick, rows: Rows, seen: Column) -> Ratios:
+def _marked(tick: Tick, rows: Rows, seen: Column) -> Switches:
     """0 for each outlet, but for those rows whether they are fed; a gap where nothing is seen."""
     marked = np.where(np.isnan(seen), np.nan, 0.0)
     marked[rows] = _feeding(tick, rows)
