@@ -172,7 +172,7 @@ def test_check_tells_all_faults_with_file_and_line(
     assert (code, out) == (2, "")
     assert err.splitlines() == [
         f"{site}:9: pdu.rack: found 'no', expected the path of one of the racks",
-        f"{site}:15: feed.rated_power: found -1, expected a number above 0",
+        f"{site}:15: feed.rated_power: found -1, expected a number above 0, at most 20000000 VA",
     ]
 
 

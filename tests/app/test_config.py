@@ -237,7 +237,42 @@ def test_a_table_that_should_be_many_is_told() -> None:
 
 
 def test_nothing_at_all_is_no_site() -> None:
-    assert [f[1:3] for f in faults("")] == [("source", "none")]
+    assert [f[1:3] for f in faults("")] == [("source", "none"), ("rack", "none")]
+
+
+def test_numbers_that_do_not_go_together_are_told_where_they_stand() -> None:
+    phase = "rated_current = 16\n\n[[circuit]]"
+    text = GOOD.replace("rated_current = 16\naddress", "rated_current = 160\naddress")
+    assert faults(text) == [
+        (
+            line_of(text, "rated_current = 160"),
+            "circuit.rated_current",
+            "160 on a phase of 16 A",
+            "at most 20 A, a breaker that protects its phase",
+        )
+    ]
+    text = GOOD.replace("rated_power = 3680", "rated_power = 3.68")
+    assert faults(text) == [
+        (
+            line_of(text, "rated_power"),
+            "feed.rated_power",
+            "3.68 VA, and phases that carry 3680 VA",
+            "368 to 5520 VA",
+        )
+    ]
+    assert phase in GOOD
+    assert [f[1] for f in faults(GOOD.replace(phase, "\n[[circuit]]"))] == ["phase.rated_current"]
+
+
+@pytest.mark.parametrize("coded", ["utf-8", "utf-8-sig"])
+def test_a_file_may_begin_with_the_mark_of_its_coding(tmp_path: Path, coded: str) -> None:
+    path = tmp_path / "site.toml"
+    path.write_text(GOOD, encoding=coded)
+    assert load(path).name == "Test"
+    path.write_text(GOOD.replace("rated_power", "power"), encoding=coded)
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    assert caught.value.faults[0].line == line_of(GOOD, "[[feed]]")
 
 
 def test_a_section_of_a_driver_is_checked_against_the_plant_with_its_line() -> None:

@@ -233,6 +233,24 @@ def test_a_nominal_voltage_is_told_or_the_nearest_usual_one(
     assert noted in "".join(notes)
 
 
+def test_ratings_that_cannot_be_are_left_out_with_a_note() -> None:
+    found = rows(Kind.FEED, row(Kind.FEED, 1, rated_power=22.0))
+    found |= rows(Kind.PHASE, row(Kind.PHASE, 1, rated_current=32.0, nominal_voltage=230.0))
+    found |= rows(Kind.CIRCUIT, row(Kind.CIRCUIT, 1, rated_current=160.0))
+    found |= outlets((1,), rated_current=1e30, connector="C99")
+    plant = site_of(found).plant
+    assert plant.feeds.rated_power[0] == 32 * 230
+    assert plant.circuits.rated_current[0] == 32
+    assert (plant.outlets.rated_current[0], plant.outlets.connector[0]) == (32, "C13")
+    for path, note in (
+        ("rack1/A/feed", "tells 22 VA, which does not go with its phases: this is what they carry"),
+        ("rack1/A/circuit/1", "tells 160 A, more than its phase has: look at the plates"),
+        ("rack1/A/outlet/1", "tells 1e+30 A as rated_current: left out"),
+        ("rack1/A/outlet/1", "tells of a socket C99: put in what it has"),
+    ):
+        assert f"# the device {note}" in notes_of(found, path)
+
+
 @pytest.mark.parametrize(
     ("facts", "amperes", "connector"),
     [

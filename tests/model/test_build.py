@@ -1,5 +1,6 @@
 """From a description to a plant: every reference found, every flaw told, nothing built by half."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from math import inf, nan
 
@@ -12,6 +13,7 @@ from story import SHAPES, Shape, design
 from smartpdu.model.build import (
     CircuitSpec,
     Design,
+    Flaw,
     Flawed,
     OutletSpec,
     PhaseSpec,
@@ -28,7 +30,12 @@ def flaws(plan: Design) -> list[tuple[Kind, int, str, str]]:
     with pytest.raises(Flawed) as caught:
         built(plan)
     assert caught.value.flaws == tuple(flaws_of(plan))
-    return [(f.kind, f.number, f.field, f.found) for f in caught.value.flaws]
+    return listed(caught.value.flaws)
+
+
+def listed(flaws: Iterable[Flaw]) -> list[tuple[Kind, int, str, str]]:
+    """Where each flaw stands, and what was found there."""
+    return [(f.kind, f.number, f.field, f.found) for f in flaws]
 
 
 @pytest.mark.requirement("R-1.1-1")
@@ -137,6 +144,79 @@ def test_a_rating_is_a_number_above_nothing(table: str, field: str, value: float
     assert flaws(replace(PLAN, **{table: rows})) == [(Kind(table), 1, field, str(value))]
 
 
+@pytest.mark.parametrize(
+    ("table", "field", "most", "unit"),
+    [
+        ("sources", "interval", 3600.0, "s"),
+        ("feeds", "rated_power", 2e7, "VA"),
+        ("feeds", "nominal_frequency", 400.0, "Hz"),
+        ("phases", "rated_current", 6300.0, "A"),
+        ("phases", "nominal_voltage", 1000.0, "V"),
+        ("circuits", "rated_current", 6300.0, "A"),
+        ("outlets", "rated_current", 6300.0, "A"),
+        ("outlets", "resolution", 10.0, "A"),
+    ],
+)
+def test_a_number_beyond_all_that_is_built_is_a_flaw(
+    table: str, field: str, most: float, unit: str
+) -> None:
+    rows = list(getattr(PLAN, table))
+    for value, good in ((most, True), (most * 1.001, False), (1e300, False)):
+        rows[1] = replace(rows[1], **{field: value})
+        told = [f for f in flaws_of(replace(PLAN, **{table: rows})) if "at most" in f.expected]
+        own = [f for f in told if f.expected.endswith(f"at most {most:.10g} {unit}")]
+        assert [(f.number, f.field) for f in own] == ([] if good else [(1, field)])
+
+
+@pytest.mark.parametrize(
+    ("amperes", "good"), [(32.0, True), (40.0, True), (40.1, False), (160.0, False), (6.0, True)]
+)
+def test_a_breaker_above_its_phase_is_a_flaw_but_for_the_quarter_of_a_lasting_load(
+    amperes: float, good: bool
+) -> None:
+    assert PLAN.phases[0].rated_current == 32
+    own = [replace(c, rated_current=amperes) for c in PLAN.circuits[:1]]
+    told = list(flaws_of(replace(PLAN, circuits=own, outlets=[])))
+    assert [(f.kind, f.number, f.field) for f in told] == (
+        [] if good else [(Kind.CIRCUIT, 0, "rated_current")]
+    )
+    assert good or told[0].expected == "at most 40 A, a breaker that protects its phase"
+
+
+@pytest.mark.parametrize(
+    ("share", "good"), [(1.0, True), (0.1, True), (1.5, True), (0.001, False), (1.6, False)]
+)
+def test_a_feed_is_rated_as_its_phases_may_carry(share: float, good: bool) -> None:
+    carried = 3 * 32 * 230
+    own = [replace(PLAN.feeds[0], rated_power=share * carried), *PLAN.feeds[1:]]
+    assert listed(flaws_of(replace(PLAN, feeds=own))) == (
+        []
+        if good
+        else [
+            (Kind.FEED, 0, "rated_power", f"{share * carried:g} VA, and phases that carry 22080 VA")
+        ]
+    )
+
+
+def test_numbers_that_are_not_known_are_not_compared() -> None:
+    feed, phase = replace(PLAN.feeds[0], rated_power=1.0), replace(PLAN.phases[0], rated_current=1)
+    plan = replace(PLAN, feeds=[feed, *PLAN.feeds[1:]], phases=[phase, *PLAN.phases[1:]])
+    told = {(f.kind, f.number) for f in flaws_of(plan)}
+    assert {(Kind.FEED, 0), (Kind.CIRCUIT, 0)} <= told
+    assert not list(flaws_of(plan, {feed.path, phase.path}))
+
+
+@pytest.mark.parametrize(
+    ("name", "good"),
+    [(n, True) for n in ("C13", "c19", "C15A", "C39", "Cx", "Schuko", "5-20R", "L6-30R", "CEE 7/3")]
+    + [(n, False) for n in ("C99", "C14", "C20", "C13A", "", "a\nb")],
+)
+def test_what_reads_like_a_socket_of_iec_60320_is_one(name: str, good: bool) -> None:
+    plan = replace(PLAN, outlets=[replace(PLAN.outlets[0], connector=name)])
+    found = listed(flaws_of(plan))
+    assert found == ([] if good else [(Kind.OUTLET, 0, "connector", repr(name))])
+
+
 @pytest.mark.parametrize(("value", "good"), [(0.0, True), (0.1, True), (-0.1, False), (nan, False)])
 def test_a_meter_may_have_no_known_step_but_none_below_nothing(value: float, good: bool) -> None:
     rows = [replace(PLAN.outlets[0], resolution=value)]
@@ -178,9 +258,9 @@ def test_without_some_of_its_parts_a_plan_is_built_whole_or_told_whole(missing) 
         for ref in ("rack", "source", "pdu", "feed", "phase", "circuit")
         if getattr(s, ref, None) in gone
     }
-    told = {getattr(plan, f.kind.value)[f.number].path for f in flaws_of(plan)}
-    assert told == wanted
-    if not wanted:
+    flaws = [f for f in flaws_of(plan) if f.field != "rated_power"]  # fewer phases carry less
+    assert {getattr(plan, f.kind.value)[f.number].path for f in flaws} == wanted
+    if not list(flaws_of(plan)):
         plant: Plant = built(plan)
         assert sum(len(plant.table(k)) for k in Kind) == 1 + sum(map(len, rows.values()))
         assert np.all(plant.outlets.circuit < len(plant.circuits))

@@ -74,7 +74,7 @@ class Site:
 def load(path: Path) -> Site:
     """The site of a file; raises ConfigError."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file so
     except OSError as error:
         reason = error.strerror or str(error)
         raise ConfigError([Fault(str(path), 1, "file", reason, "a file to read")]) from None
@@ -99,10 +99,11 @@ def site_from_text(text: str, file: str) -> Site:
     at = lines(text)
     faults = list(_shape_faults(tables, file, at))
     design, numbers = _design(tables)
-    flaws = list(flaws_of(design))
+    unsure = _unsure(tables)
+    flaws = list(flaws_of(design, unsure))
     faults += [_flaw(flaw, numbers, file, at) for flaw in flaws]
     faults += _source_faults(_rows(tables, "source"), file, at)
-    plant = None if flaws else built(design)
+    plant = None if flaws else built(design, unsure)
     faults += limit_faults(_rows(tables, "limit"), plant, file, at)
     if faults or plant is None:
         raise ConfigError(sorted(faults, key=lambda fault: fault.line))
@@ -158,8 +159,9 @@ def _shape_faults(tables: Mapping[str, Any], file: str, at: Lines) -> Iterator[F
             if isinstance(spoken, str) and spoken not in LANGUAGES:
                 line = at.of("site", 0, "language")
                 yield Fault(file, line, "site.language", repr(spoken), nearest(spoken, LANGUAGES))
-    if not tables.get("source"):
-        yield Fault(file, 1, "source", "none", "at least one [[source]]")
+    for name in ("source", "rack"):
+        if not tables.get(name):
+            yield Fault(file, at.of(name, 0), name, "none", f"at least one [[{name}]]")
 
 
 def _rows_faults(name: str, content: Any, file: str, at: Lines) -> Iterator[Fault]:
@@ -232,6 +234,19 @@ def _design(tables: Mapping[str, Any]) -> tuple[Design, dict[str, list[int]]]:
         design[place] = [_described(spec, row) for _, row in rows]
         numbers[place] = [number for number, _ in rows]
     return Design(**design), numbers
+
+
+def _unsure(tables: Mapping[str, Any]) -> set[str]:
+    """Paths of rows in which a number is missing or of a wrong type: what stands there is made."""
+    return {
+        row["path"]
+        for name, (spec, _) in SPECS.items()
+        for row in _rows(tables, name)
+        if isinstance(row.get("path"), str)
+        for f in fields(spec)
+        if f.type is float
+        and (not fits(row[f.name], float) if f.name in row else f.default is MISSING)
+    }
 
 
 def _described(spec: Any, row: Mapping[str, Any]) -> Any:

@@ -14,6 +14,7 @@ from smartpdu.drivers.snmp import UNREAD
 from smartpdu.drivers.survey import Row, Survey
 from smartpdu.drivers.told import Oid
 from smartpdu.model.plant import Kind
+from smartpdu.model.plausible import MOST, breaker, powered, socket, step, whole
 
 LETTERS = "ABCDEFGH"
 LINES = (1, 2, 3)
@@ -23,6 +24,7 @@ INTERVAL = 5  # s: many agents need a second or more for a whole answer
 SMALLEST = 16.0  # A: the smallest usual inlet, where a device does not tell its rating
 VOLTAGES = (100.0, 110.0, 115.0, 120.0, 127.0, 200.0, 208.0, 220.0, 230.0, 240.0, 277.0)
 USUAL = 230.0  # V
+SMALL = 100.0  # VA: a rated power below is no whole number
 BETWEEN = 300.0  # V: what is above this is told between two lines, not to neutral
 CONNECTORS = {"C13": 10.0, "C19": 16.0}  # A, IEC 60320
 
@@ -55,7 +57,7 @@ class Place:
         address = {} if table == "pdu" else {"address": dotted(self.row)}
         values = {**values, parent: self.above, **self.values, **address}
         unread = _unread(self.row) if self.own and address else ()
-        notes = (*self.notes, *unread, *_crossed(table, self.row, self.values))
+        notes = (*self.notes, *unread, *_beyond(self.row), *_crossed(table, self.row, self.values))
         return Block(table, values, notes)
 
 
@@ -128,7 +130,7 @@ def _feeds(site: Site, rows: Sequence[Row], note: str, name: str) -> None:
         values = {"label": LETTERS[(first + number) % len(LETTERS)]}
         notes = (*unclear, note) if note else unclear
         measured = row.measured.get("frequency", FREQUENCIES[0])
-        frequency = row.facts.get("nominal_frequency")
+        frequency = _told(row, "nominal_frequency")
         if frequency is None and abs(measured - FREQUENCIES[1]) < NEAR:
             frequency = FREQUENCIES[1]
             notes = (*notes, f"the device does not tell its nominal frequency: {SEEN}")
@@ -169,11 +171,11 @@ def _line(row: Row, number: int) -> tuple[int, tuple[str, ...]]:
 def _ratings(row: Row, feed: Row) -> tuple[float, float, tuple[str, ...]]:
     """Rated current and nominal voltage of a phase, with a note where they are not told."""
     notes = []
-    current = row.facts.get("rated_current") or feed.facts.get("rated_current")
+    current = _told(row, "rated_current") or _told(feed, "rated_current")
     if not current:
         current = SMALLEST
         notes.append("the device does not tell its rated current: put in what its plug carries")
-    told = row.facts.get("nominal_voltage") or feed.facts.get("nominal_voltage")
+    told = _told(row, "nominal_voltage") or _told(feed, "nominal_voltage")
     measured = row.measured.get("voltage", 0.0)
     if not VOLTAGES[0] / 2 < measured < BETWEEN:  # a gap, or a line that is dead just now
         measured = 0.0
@@ -203,10 +205,16 @@ def _circuits(site: Site, rows: Sequence[Row], outlets: Sequence[Row]) -> None:
 
 
 def _circuit(site: Site, row: Row, phase: Place, notes: tuple[str, ...], own: bool = True) -> None:
-    rated = row.facts.get("rated_current")
+    rated, most = _told(row, "rated_current"), phase.values["rated_current"]
     if not rated:
-        rated = phase.values["rated_current"]
+        rated = most
         notes = (*notes, "the device does not tell its rating: this is the rating of its phase")
+    elif not breaker(rated, most):
+        notes = (
+            *notes,
+            f"the device tells {rated:g} A, more than its phase has: look at the plates",
+        )
+        rated = most
     path = f"{phase.pdu}/circuit/{_next(site.circuits, phase.pdu)}"
     values = {"rated_current": rated}
     site.circuits.append(Place(row, path, phase.path, phase.pdu, values, notes, own))
@@ -216,10 +224,13 @@ def _outlets(site: Site, rows: Sequence[Row]) -> None:
     for row in rows:
         above, notes = _above(site.circuits, row.parent, "circuit")
         connector = str(row.facts.get("connector") or "").removeprefix("IEC 60320 ")
+        if connector and not socket(connector):
+            notes = (*notes, f"the device tells of a socket {connector}: put in what it has")
+            connector = ""
         values: dict[str, Any] = {"connector": connector} if connector else {}
-        rated = row.facts.get("rated_current") or CONNECTORS.get(connector)
+        rated = _told(row, "rated_current") or CONNECTORS.get(connector)
         values["rated_current"] = rated or above.values["rated_current"]
-        if row.resolution is not None:
+        if row.resolution is not None and not step(row.resolution):
             values["resolution"] = row.resolution
         values["switchable"] = row.facts.get("switchable") is not False and "on" in row.measured
         values["metered"] = row.facts.get("metered") is not False and "current" in row.measured
@@ -237,9 +248,13 @@ def _rate_feeds(site: Site) -> None:
     for number, feed in enumerate(site.feeds):
         own = [place for place in site.phases if place.above == feed.path]
         carried = sum(p.values["rated_current"] * p.values["nominal_voltage"] for p in own)
-        power = feed.row.facts.get("rated_power") or carried
-        values = {**feed.values, "rated_power": max(round(power), 1)}
-        site.feeds[number] = replace(feed, values=values)
+        power, notes = _told(feed.row, "rated_power") or carried, feed.notes
+        if not powered(power, carried):
+            told = f"the device tells {power:g} VA, which does not go with its phases"
+            notes, power = (*notes, f"{told}: this is what they carry"), carried
+        power = min(power, MOST["rated_power"][0])
+        values = {**feed.values, "rated_power": round(power) if power >= SMALL else power}
+        site.feeds[number] = replace(feed, values=values, notes=notes)
 
 
 def _things(site: Site, pdu: str, table: str, rows: Sequence[Row]) -> Iterator[Block]:
@@ -249,6 +264,18 @@ def _things(site: Site, pdu: str, table: str, rows: Sequence[Row]) -> Iterator[B
         values |= {"name": row.name} if row.name else {}
         values |= {key: str(value) for key, value in row.facts.items() if value}
         yield Block(table, values, (*_unread(row), *_crossed(table, row, {})))
+
+
+def _told(row: Row, fact: str) -> Any:
+    """A rating that the device tells, and that one could have; else None."""
+    value = row.facts.get(fact)
+    return value if value and not whole(fact, value) else None
+
+
+def _beyond(row: Row) -> tuple[str, ...]:
+    """A note for each rating that nothing could have."""
+    wrong = [name for name in MOST if row.facts.get(name) and not _told(row, name)]
+    return tuple(f"the device tells {row.facts[n]:g} {MOST[n][1]} as {n}: left out" for n in wrong)
 
 
 def _unread(row: Row) -> tuple[str, ...]:

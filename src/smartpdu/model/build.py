@@ -1,8 +1,7 @@
 """From descriptions of what is built to a plant, with every fault told by place and field."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,16 @@ from smartpdu.model.plant import (
     Probes,
     Racks,
     Sources,
+)
+from smartpdu.model.plausible import (
+    BREAKER,
+    CONNECTOR,
+    POWER,
+    breaker,
+    powered,
+    socket,
+    step,
+    whole,
 )
 from smartpdu.model.units import Column, Rows
 
@@ -178,9 +187,9 @@ REFERENCES = {
 }
 
 
-def built(design: Design) -> Plant:
+def built(design: Design, unsure: Collection[str] = ()) -> Plant:
     """The plant of a design; raises Flawed with all its flaws, and never builds half."""
-    flaws = list(flaws_of(design))
+    flaws = list(flaws_of(design, unsure))
     if flaws:
         raise Flawed(tuple(flaws))
     rows = {k: {s.path: i for i, s in enumerate(_specs(design, k))} for k in Kind}
@@ -260,16 +269,24 @@ def built(design: Design) -> Plant:
     )
 
 
-def flaws_of(design: Design) -> Iterable[Flaw]:
-    """Every flaw of a design: paths, references, numbers."""
+def flaws_of(design: Design, unsure: Collection[str] = ()) -> Iterable[Flaw]:
+    """Every flaw of a design: paths, references, numbers, and numbers that do not go together.
+
+    The numbers of rows with an unsure path are not compared with those of others.
+    """
     seen: dict[str, Kind] = {HOUSE: Kind.HOUSE}
+    wrong = set(unsure)
     for kind in Kind:
         for number, spec in enumerate(_specs(design, kind)):
             yield from _path_flaws(kind, number, spec.path, seen)
     for kind in Kind:
         for number, spec in enumerate(_specs(design, kind)):
             yield from _reference_flaws(kind, number, spec, seen)
-            yield from _number_flaws(kind, number, spec)
+            numbers = list(_number_flaws(kind, number, spec))
+            yield from numbers
+            wrong |= {spec.path} if numbers else set()
+    yield from _circuit_flaws(design, wrong)
+    yield from _power_flaws(design, wrong)
 
 
 def _path_flaws(kind: Kind, number: int, path: str, seen: dict[str, Kind]) -> Iterable[Flaw]:
@@ -295,15 +312,44 @@ def _reference_flaws(
 
 def _number_flaws(kind: Kind, number: int, spec: Any) -> Iterable[Flaw]:
     for name in POSITIVE:
-        value = getattr(spec, name, 1.0)
-        if not (isfinite(value) and value > 0):
-            yield Flaw(kind, number, name, str(value), "a number above 0")
-    resolution = getattr(spec, "resolution", 0.0)
-    if not (isfinite(resolution) and resolution >= 0):
-        yield Flaw(kind, number, "resolution", str(resolution), "0 or a number above 0")
+        value = getattr(spec, name, None)
+        if value is not None and (expected := whole(name, value)):
+            yield Flaw(kind, number, name, str(value), expected)
+    if isinstance(spec, OutletSpec):
+        if expected := step(spec.resolution):
+            yield Flaw(kind, number, "resolution", str(spec.resolution), expected)
+        if not socket(spec.connector):
+            yield Flaw(kind, number, "connector", repr(spec.connector), CONNECTOR)
     if isinstance(spec, PhaseSpec) and not 1 <= _line(spec) <= 3:
         expected = "1, 2 or 3, or a path that ends in L1, L2 or L3"
         yield Flaw(kind, number, "line", str(spec.line), expected)
+
+
+def _circuit_flaws(design: Design, wrong: set[str]) -> Iterable[Flaw]:
+    """Breakers that never protect their phase."""
+    rated = {s.path: s.rated_current for s in design.phases if s.path not in wrong}
+    for number, spec in enumerate(design.circuits):
+        phase = rated.get(spec.phase)
+        if phase is not None and spec.path not in wrong and not breaker(spec.rated_current, phase):
+            found = f"{spec.rated_current:g} on a phase of {phase:g} A"
+            expected = f"at most {BREAKER * phase:g} A, a breaker that protects its phase"
+            yield Flaw(Kind.CIRCUIT, number, "rated_current", found, expected)
+
+
+def _power_flaws(design: Design, wrong: set[str]) -> Iterable[Flaw]:
+    """Feeds whose rated power cannot be that of their phases."""
+    phases: dict[str, list[PhaseSpec]] = {}
+    for phase in design.phases:
+        phases.setdefault(phase.feed, []).append(phase)
+    for number, spec in enumerate(design.feeds):
+        own = phases.get(spec.path, [])
+        if not own or wrong.intersection((spec.path, *(phase.path for phase in own))):
+            continue
+        carried = sum(phase.rated_current * phase.nominal_voltage for phase in own)
+        if not powered(spec.rated_power, carried):
+            least, most = (share * carried for share in POWER)
+            found = f"{spec.rated_power:g} VA, and phases that carry {carried:g} VA"
+            yield Flaw(Kind.FEED, number, "rated_power", found, f"{least:g} to {most:g} VA")
 
 
 def _sides(labels: Iterable[str]) -> Iterable[int]:
