@@ -1,4 +1,4 @@
-"""The program on a disk that is full, read-only or broken: loud, alive, safe, and well again.
+"""The program on a disk that is full, read-only, broken or gone: loud, alive, safe, well again.
 
 A small file system is filled up under the running program, or gives up as a broken disk does: the
 kernel makes it read-only. Where nobody may mount one, a bound of the process on the size of files
@@ -6,6 +6,7 @@ does the same, for its log lines as well.
 """
 
 import resource
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -119,6 +120,63 @@ def test_a_disk_that_became_read_only_is_told_loudly_all_goes_on_and_the_next_st
         broken.let_go()
 
 
+def gone(data: Path) -> None:
+    shutil.rmtree(data)
+
+
+def moved(data: Path) -> None:
+    data.rename(data.with_name("elsewhere"))
+
+
+def without_database(data: Path) -> None:
+    (data / "smartpdu.db").unlink()
+
+
+def without_lock(data: Path) -> None:
+    (data / "smartpdu.lock").unlink()
+
+
+@pytest.mark.parametrize("way", [gone, moved, without_database, without_lock])
+@pytest.mark.requirement("R-12.2-4")
+def test_a_data_directory_that_goes_away_under_the_program_is_told_loudly_and_all_goes_on(
+    tmp_path: Path, way: Callable[[Path], None]
+) -> None:
+    with Program(tmp_path, "--config", str(site(tmp_path))) as program:
+        program.comes_in()
+        way(program.data)
+        before = {p.name for p in tmp_path.rglob("smartpdu.*")}
+        goes_on_loudly(program, "removed or replaced while in use")
+        assert {p.name for p in tmp_path.rglob("smartpdu.*")} == before  # nothing came back
+        if way is moved:
+            program.data.with_name("elsewhere").rename(program.data)
+            until(lambda: program.web.get("/healthz").status_code == 200, "it does not recover")
+            assert program.switch(OUTLET, False).status_code == 202
+        assert program.stop() == 0
+    assert "Traceback" not in program.err.read_text()
+    assert "failing" in program.err.read_text()
+    if way is moved:
+        holds(program.data)
+
+
+def test_of_two_programs_on_directories_of_one_name_only_that_with_the_lock_switches(
+    tmp_path: Path,
+) -> None:
+    with Program(tmp_path / "first", data=tmp_path / "data") as first:
+        first.comes_in()
+        moved(first.data)
+        with Program(tmp_path / "second", data=tmp_path / "data") as second:
+            second.comes_in()
+            assert first.switch(OUTLET, False).status_code == 503
+            assert second.switch(OUTLET, False).status_code == 202
+            assert first.stop() == 0
+            assert second.switch(OUTLET, True).status_code == 202
+            until(lambda: on(second, OUTLET), "it was not switched")
+            assert second.stop() == 0
+    holds(tmp_path / "data")
+    holds(tmp_path / "elsewhere")
+    assert second.err.read_text() == ""
+
+
 class Broken:
     """A file system of its own that can give up, as a disk does on which a write failed."""
 
@@ -194,6 +252,10 @@ def off(program: Program, outlet: str) -> bool:
     """Whether nothing flows at an outlet, as behind an open breaker."""
     readings = program.web.get(f"/api/v1/outlets/{outlet}").json()["readings"]
     return bool(readings["current"]["value"] == 0.0)
+
+
+def on(program: Program, outlet: str) -> bool:
+    return bool(program.web.get(f"/api/v1/outlets/{outlet}").json()["readings"]["on"]["value"])
 
 
 def test_on_a_disk_that_filled_up_the_program_starts_again_and_says_so(

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from errno import ENOENT
 from importlib.metadata import entry_points, version
 from pathlib import Path
 from random import Random
@@ -31,11 +32,31 @@ from smartpdu.runtime.view import Unrecorded
 
 DRIVERS = "smartpdu.drivers"
 INTERFACES = "smartpdu.interfaces"
+LOCK = "smartpdu.lock"
 ENDS = (signal.SIGINT, signal.SIGTERM)
 
 
 class CannotStart(Exception):
     """The house cannot start, with a reason for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A data directory that this process alone holds, as long as its lock is where it was."""
+
+    directory: Path
+    lock: os.stat_result
+
+    def check(self) -> None:
+        """Raise OSError where the lock is gone: another program may hold the directory by now."""
+        path = self.directory / LOCK
+        gone = FileNotFoundError(ENOENT, "the lock was removed or replaced while in use", str(path))
+        try:
+            if os.path.samestat(path.stat(), self.lock):
+                return
+        except FileNotFoundError:
+            raise gone from None
+        raise gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +77,15 @@ def world() -> Ports:
 
 def run(site: Site, data: Path, http: Any, out: TextIO = sys.stdout) -> int:
     """Run a site until SIGINT, SIGTERM or SIGHUP; returns the exit code."""
-    with only_one(data):
-        return asyncio.run(_run(site, data, http, out))
+    with only_one(data) as hold:
+        return asyncio.run(_run(site, hold, http, out))
 
 
-async def _run(site: Site, data: Path, http: Any, out: TextIO) -> int:
+async def _run(site: Site, hold: Hold, http: Any, out: TextIO) -> int:
     faces = {e.name: e.load() for e in entry_points(group=INTERFACES)}
     for face in faces.values():
         face.check(http)  # an address that cannot be used is told before anything starts
-    rooms = assembled(site, data, world(), lambda: secrets.token_urlsafe(32))
+    rooms = assembled(site, hold, world(), lambda: secrets.token_urlsafe(32))
     try:
         await rooms.loop.start()
         say(await welcome(rooms.desk, http), out)
@@ -117,11 +138,11 @@ async def _face(
     await serve(desk, http)
 
 
-def assembled(site: Site, data: Path, ports: Ports, secret: Callable[[], str]) -> Rooms:
+def assembled(site: Site, hold: Hold, ports: Ports, secret: Callable[[], str]) -> Rooms:
     """All parts of the house for a site, joined and not yet running."""
     home = _house(site)
     opened = sources(site, ports)  # what does not fit is told before a memory is there
-    memory = _memory(data)
+    memory = _memory(hold)
     desk = Desk(memory, ports, secret)
     loop = Loop(site.name, home, memory, desk, ports, secret()[:16], version("smartpdu"))
     collector = Collector(home.plant, opened, ports, desk.wake, loop.withdraw)
@@ -158,11 +179,11 @@ def sources(site: Site, ports: Ports) -> dict[str, tuple[Source, Part]]:
 
 
 @contextmanager
-def only_one(data: Path) -> Iterator[None]:
+def only_one(data: Path) -> Iterator[Hold]:
     """Hold the data directory for this process alone; the lock ends with the process."""
     try:
         data.mkdir(parents=True, exist_ok=True)
-        handle = os.open(data / "smartpdu.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        handle = os.open(data / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise CannotStart(f"the data directory {data} cannot be used: {error.strerror}") from error
     try:
@@ -171,7 +192,7 @@ def only_one(data: Path) -> Iterator[None]:
         os.close(handle)
         raise CannotStart(f"another smartpdu already runs on the data directory {data}") from error
     try:
-        yield
+        yield Hold(data, os.fstat(handle))
     finally:
         os.close(handle)
 
@@ -180,9 +201,9 @@ def _house(site: Site) -> House:
     return house(site.plant, site.overrides)
 
 
-def _memory(data: Path) -> Memory:
+def _memory(hold: Hold) -> Memory:
     try:
-        return Memory.at(data)
+        return Memory.at(hold.directory, hold.check)
     except Unrecorded as error:
         raise CannotStart(str(error)) from error
 

@@ -63,10 +63,13 @@ class Memory:
         return tuple(filter(None, (self._unwritten or hangs,)))
 
     @classmethod
-    def at(cls, directory: Path) -> "Memory":
-        """The memory in a data directory; raises Unrecorded where it cannot be opened."""
+    def at(cls, directory: Path, held: Callable[[], None] | None = None) -> "Memory":
+        """The memory in a data directory; raises Unrecorded where it cannot be opened.
+
+        It takes nothing more where `held` raises OSError: the directory is no longer ours.
+        """
         try:
-            return cls(open_database(directory / "smartpdu.db"))
+            return cls(open_database(directory / "smartpdu.db", held=held))
         except StoreError as error:
             raise Unrecorded(str(error)) from error
 

@@ -9,9 +9,12 @@ The laws of this file:
    it is not found either; only after a crash may it be (it was never acknowledged, but written).
 3. Nobody above sees an error of SQLite: all of them are StoreError, in words for a person.
 4. A file that is not ours, or of a form that we do not know, is left as it is, byte for byte.
+5. Nothing is acknowledged that went into a file which is no longer where it was: SQLite itself
+   writes on into one that was deleted, and would make a new one where it is opened anew.
 """
 
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +32,8 @@ Row = tuple[Any, ...]
 OLDEST = (3, 51, 3)  # SQLite before this can corrupt a WAL file under two connections
 PATIENCE = 5_000  # ms that one process waits for another one's transaction
 SYNCHRONOUS = ("FULL", "EXTRA", "NORMAL", "OFF")
+PARTS = ("", "-wal", "-shm")  # of a database that is in use: what is read anew lies in all of them
+MOVED = "a file of the database was removed or replaced while in use"
 
 WORDS: tuple[tuple[type[apsw.Error], str], ...] = (
     (apsw.FullError, "the disk is full"),
@@ -54,9 +59,21 @@ class Database:
     what a failed transaction left there; without it the next one to open would read that as kept.
     """
 
-    def __init__(self, path: Path, vfs: str | None = None, synchronous: str = "FULL") -> None:
-        """Open, check and migrate the file; raises StoreError."""
+    def __init__(
+        self,
+        path: Path,
+        vfs: str | None = None,
+        synchronous: str = "FULL",
+        held: Callable[[], None] | None = None,
+    ) -> None:
+        """Open, check and migrate the file; raises StoreError.
+
+        `held` raises OSError where something else that must stay in its place does not.
+        """
         self.path = path
+        self._held = held
+        self._known: dict[Path, os.stat_result] = {}  # files as they were found when opened
+        self._made = False
         self._vfs = vfs
         self._synchronous = synchronous
         self._writing = threading.Lock()
@@ -68,6 +85,7 @@ class Database:
             self.write(self._migrated)
             with self._told():
                 self._anchor = self._opened()
+            self._known, self._made = _found(path), True
         except StoreError:
             self.close()
             raise
@@ -78,15 +96,18 @@ class Database:
         Raises StoreError, or what the action raises; nothing of the action is kept then.
         """
         with self._writing, self._told():
+            self._must_be_there()
             if self._writer is None:
                 self._writer = self._opened()
             try:
-                return _in_transaction(self._writer, "IMMEDIATE", action)
+                result = _in_transaction(self._writer, "IMMEDIATE", action)
             except apsw.Error as error:
                 if not isinstance(error, HARMLESS):
                     _let_go(self._writer)
                     self._writer = None
                 raise
+            self._must_be_there()  # it may have gone while it was written
+            return result
 
     def read(self, action: Callable[[apsw.Connection], T]) -> T:
         """Look something up; all that the action reads is of one moment."""
@@ -116,9 +137,26 @@ class Database:
             for connection in (self._reader, self._writer, self._anchor):
                 _let_go(connection)
             self._reader = self._writer = self._anchor = None
+            self._known = {}
+
+    def _must_be_there(self) -> None:
+        """Raise StoreError unless every file is still the one that was opened.
+
+        While they are open, the system gives their numbers to no other file.
+        """
+        if self._held is not None:
+            self._held()
+        for file, known in self._known.items():
+            try:
+                stays = os.path.samestat(file.stat(), known)
+            except FileNotFoundError:
+                stays = False
+            if not stays:
+                raise StoreError(f"{file}: {MOVED}")
 
     def _opened(self) -> apsw.Connection:
-        flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+        self._must_be_there()
+        flags = apsw.SQLITE_OPEN_READWRITE | (0 if self._made else apsw.SQLITE_OPEN_CREATE)
         connection = apsw.Connection(str(self.path), flags=flags, vfs=self._vfs)
         try:
             connection.set_busy_timeout(PATIENCE)
@@ -161,11 +199,19 @@ class Database:
             yield
         except apsw.Error as error:
             raise StoreError(f"{self.path}: {_words(error)}") from error
+        except OSError as error:
+            raise StoreError(f"{error.filename}: {error.strerror}") from error
         except (UnicodeDecodeError, json.JSONDecodeError) as error:
             raise StoreError(f"{self.path}: the file is damaged ({error})") from error
 
 
-def open_database(path: Path, *, vfs: str | None = None, synchronous: str = "FULL") -> Database:
+def open_database(
+    path: Path,
+    *,
+    vfs: str | None = None,
+    synchronous: str = "FULL",
+    held: Callable[[], None] | None = None,
+) -> Database:
     """The database in a file, made where there is none; raises StoreError.
 
     A new file is readable by its owner alone: it holds what tells who may come in.
@@ -179,12 +225,18 @@ def open_database(path: Path, *, vfs: str | None = None, synchronous: str = "FUL
             path.touch(mode=0o600)
         except OSError as error:
             raise StoreError(f"{path}: cannot be opened ({error.strerror})") from error
-    return Database(path, vfs, synchronous)
+    return Database(path, vfs, synchronous, held)
 
 
 def rows(connection: apsw.Connection, query: str, values: Sequence[Any] = ()) -> list[Row]:
     """All rows that a query gives, inside a transaction that the caller holds."""
     return connection.execute(query, values).fetchall()
+
+
+def _found(path: Path) -> dict[Path, os.stat_result]:
+    """The files of an open database; none where another kind of disk keeps them."""
+    files = (path.with_name(path.name + part) for part in PARTS)
+    return {file: file.stat() for file in files if file.exists()}
 
 
 def _in_transaction(
