@@ -1,5 +1,6 @@
 """What can be understood in two ways moves no relay, and a fault is told in the words of JSON."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -70,7 +71,9 @@ async def test_two_keys_of_one_order_are_422_and_move_nothing(
     request = web.client.build_request("PUT", POWER, content=b'{"on": false}', headers=headers)
     assert len(request.headers.get_list("idempotency-key")) == 2
 
-    told = problem(await web.client.send(request), 422)
+    asked = asyncio.create_task(web.client.send(request))
+    await web.turns_until(asked)
+    told = problem(await asked, 422)
     assert told["errors"][0]["field"] == "header.idempotency-key"
     assert told["errors"][0]["found"] == "2 of them"
     await stays(web)
