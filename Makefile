@@ -21,6 +21,7 @@ check: $(VENV)/test.stamp
 docs: $(VENV)/test.stamp
 	$(PY) tests/tracing.py
 	$(PY) tests/products.py
+	$(PY) tests/reference.py
 
 bench: $(VENV)/bench.stamp
 	$(PY) bench/step.py

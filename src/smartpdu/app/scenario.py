@@ -131,6 +131,6 @@ def _fits(value: Any, kind: type) -> bool:
     if kind is list:
         return isinstance(value, list) and all(isinstance(table, dict) for table in value)
     if isinstance(value, bool) or kind in (bool, str):
-        return isinstance(value, kind)
+        return type(value) is kind  # true is no whole number
     wanted = int if kind is int else int | float
     return isinstance(value, wanted) and isfinite(value) and value >= 0
