@@ -4,6 +4,7 @@ from smartpdu.model.plant import Kind
 from smartpdu.model.rule import Limits, Rule, Tick
 from smartpdu.model.units import Ratios, Seconds
 
+SILENT = "gaps.silent"
 STALE = 3.0  # intervals without an answer after which readings are old (NUT: the same idea)
 UNKEPT = 1.0  # s; an order of a person is refused at once, this is for everything else
 BLIND = 30.0  # intervals after which nobody watches this place any more
@@ -27,7 +28,7 @@ def unrecorded(tick: Tick) -> Seconds:
 RULES = (
     Rule("recording.failing", Kind.HOUSE, unrecorded, Limits(high_critical=UNKEPT)),
     Rule(
-        "gaps.silent",
+        SILENT,
         Kind.SOURCE,
         silence,
         Limits(high_warning=STALE, high_critical=BLIND, hysteresis=0.5),

@@ -6,12 +6,14 @@ The laws of this file:
    other, and the loop never waits for hardware.
 2. A source that does not answer leaves gaps, never old numbers.
 3. A command that could not be handed over in time is withdrawn; it never leaves later.
+4. A restart is no answer: a source that was silent before it stays so until it answers.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from math import isnan, nan
 from typing import Any, TypeVar
 
 import structlog
@@ -40,12 +42,14 @@ class Line:
     source: Source
     part: Part
     interval: float
-    answered: float  # monotonic clock of the last answer
+    answered: float  # monotonic clock of the last answer, or of the start
     outbox: deque[tuple[float, SwitchOutlet]] = field(default_factory=deque)
     ordered: asyncio.Event = field(default_factory=asyncio.Event)
     silent: bool = False
     blank: bool = True  # whether its rows are gaps
     eager: float = 0.0  # until then it is read more often, to see an order obeyed
+    heard: float = nan  # UTC of the last answer to an earlier run, if it was silent at its end
+    before: float = 0.0  # s that it had been silent then
 
 
 class Collector:
@@ -73,11 +77,29 @@ class Collector:
             place: line for line in self._lines for place in line.part.plant.outlets.path
         }
 
+    def take_up(self, heard: Mapping[str, float], at: float) -> None:
+        """Go on with sources that an earlier run left silent: UTC of their last answers, and then.
+
+        It was seen until `at`; who was away meanwhile cannot say what was then.
+        """
+        for line in self._lines:
+            if line.path in heard:
+                line.heard = heard[line.path]
+                line.before = max(STALE * line.interval, at - line.heard)
+
+    def heard(self) -> dict[str, float]:
+        """UTC of the last answer of each source; of the start, where there was none."""
+        wall, clock = self._ports.wall(), self._ports.clock()
+        return {
+            line.path: wall - (clock - line.answered) if isnan(line.heard) else line.heard
+            for line in self._lines
+        }
+
     def freeze(self, unrecorded: float) -> Snapshot:
         """The picture of this moment; silence and the house's own readings are written in."""
         clock = self._ports.clock()
         for line in self._lines:
-            silence = clock - line.answered
+            silence = self._silence(line, clock)
             if silence > STALE * line.interval and not line.blank:
                 self._leave_gaps(line)
             row = line.part.rows[Kind.SOURCE]
@@ -85,6 +107,16 @@ class Collector:
             self._take_back(line, clock)
         self._frame.houses.unrecorded[:] = unrecorded
         return frozen(self._frame, self._ports.wall(), clock)
+
+    def _silence(self, line: Line, clock: float) -> float:
+        """Seconds without an answer; those of the pause count once this run had its own chance."""
+        waited = clock - line.answered
+        if isnan(line.heard):
+            return waited
+        known = line.before + waited
+        if waited <= STALE * line.interval:
+            return known
+        return max(known, self._ports.wall() - line.heard)
 
     def send(self, command: SwitchOutlet) -> None:
         """Hand a durable command to the source of its outlet."""
@@ -161,7 +193,7 @@ class Collector:
             return
         if line.blank:
             self._wake()  # its outlets can be switched again: now, not at the next second
-        line.answered, line.blank = self._ports.clock(), False
+        line.answered, line.blank, line.heard = self._ports.clock(), False, nan
         if line.silent:
             log.info("source_answers", source=line.path)
         line.silent = False

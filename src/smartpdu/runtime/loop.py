@@ -18,6 +18,7 @@ from smartpdu.engine.alarm import standing_alarms
 from smartpdu.engine.house import House
 from smartpdu.engine.state import State, first, taken, written
 from smartpdu.engine.step import step
+from smartpdu.measurement.gaps import SILENT
 from smartpdu.model.command import SwitchOutlet
 from smartpdu.model.event import (
     ClockStepped,
@@ -26,7 +27,9 @@ from smartpdu.model.event import (
     HouseStarted,
     HouseStopped,
 )
+from smartpdu.model.plant import Plant
 from smartpdu.model.request import Recover, Withdraw
+from smartpdu.model.rule import Level, Trace
 from smartpdu.model.snapshot import Snapshot
 from smartpdu.runtime.collector import Collector
 from smartpdu.runtime.columns import Columns
@@ -196,7 +199,8 @@ class Loop:
 
     def _form(self) -> Form:
         """The state as it is now, to be written whenever the disk takes it."""
-        return partial(written, self._state, self._house.plant, self._house.traces)
+        house = self._house
+        return partial(_kept, self._state, house.plant, house.traces, self._collector.heard())
 
     async def _tend(self, at: float) -> None:
         try:
@@ -218,7 +222,9 @@ class Loop:
     def _taken(self, plain: Mapping[str, Any]) -> State:
         house = self._house
         try:
-            return taken(plain, house.plant, house.rules, house.traces, self._ports.clock())
+            state = taken(plain, house.plant, house.rules, house.traces, self._ports.clock())
+            self._collector.take_up(_silent(state, plain), state.at)
+            return state
         except (AttributeError, KeyError, TypeError, ValueError) as error:  # another version's
             log.warning("state_unfit", why=repr(error))
             return self._state
@@ -233,6 +239,23 @@ class Loop:
     def _print(self) -> str:
         tables = (self._house.plant.outlets, self._house.plant.circuits, self._house.plant.phases)
         return " ".join(f"{type(t).__name__.lower()}:{len(t)}" for t in tables)
+
+
+def _kept(
+    state: State, plant: Plant, traces: tuple[Trace, ...], heard: Mapping[str, float]
+) -> dict[str, Any]:
+    """The state of the heart and, as UTC outlives the monotonic clock, when sources were heard."""
+    return {**written(state, plant, traces), "heard": heard}
+
+
+def _silent(state: State, plain: Mapping[str, Any]) -> dict[str, float]:
+    """When those sources were last heard whose silence was told before the restart."""
+    heard = plain.get("heard", {})
+    return {
+        place: float(heard.get(place, alarm.since))
+        for (rule, place), alarm in state.alarms.items()
+        if rule == SILENT and alarm.level > Level.NORMAL
+    }
 
 
 def _told_apart(before: State, after: State) -> bool:
