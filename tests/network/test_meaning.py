@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from network.test_input import problem
-from network.web import JSON, OUTLET, POWER, Web
+from network.web import JSON, OUTLET, PATIENCE, POWER, Web
 
 ALARMS = "/api/v1/alarms"
 
@@ -153,3 +153,40 @@ async def test_a_body_of_any_depth_is_422(web: Web) -> None:
         statuses.add(answer.status_code)
     assert statuses == {422}
     await stays(web)
+
+
+OTHER = "rack1/A/outlet/1"
+
+
+@pytest.mark.requirement("R-14.2-3")
+@pytest.mark.parametrize("done", [True, False], ids=["after its end", "at once"])
+@pytest.mark.parametrize(
+    ("outlet", "on", "what", "faults"),
+    [
+        (OTHER, False, "outlet", [("path", OTHER, OUTLET)]),
+        (OUTLET, True, "body", [("body.on", "true", "false")]),
+        (OTHER, True, "outlet and body", [("path", OTHER, OUTLET), ("body.on", "true", "false")]),
+    ],
+)
+async def test_a_key_of_another_wish_is_422_and_says_what_differs(
+    web: Web, done: bool, outlet: str, on: bool, what: str, faults: list[tuple[str, str, str]]
+) -> None:
+    headers = {"Idempotency-Key": "k-1"}
+    path = f"/api/v1/outlets/{outlet}/power"
+    if done:
+        first = asyncio.create_task(web("PUT", POWER, json={"on": False}, headers=headers))
+        await first
+        await web.rig.lasts(3)
+    else:  # it waits for a turn of the house
+        bearer = {**headers, "Authorization": f"Bearer {web.secrets['operator']}"}
+        asked = web.client.put(POWER, json={"on": False}, headers=bearer)
+        first = asyncio.create_task(asked)
+        await asyncio.wait_for(web.rig.desk.wait_asked(), PATIENCE)
+        assert not first.done()
+    told = problem(await web("PUT", path, json={"on": on}, headers=headers), 422)
+    await web.rig.lasts(3)
+
+    assert (await first).status_code == 202
+    assert told["detail"].startswith(f"the Idempotency-Key k-1 was used with another {what} before")
+    assert [tuple(fault.values()) for fault in told["errors"]] == faults
+    assert web.rig.pdus["source/A"].pulses == [(OUTLET, False)]

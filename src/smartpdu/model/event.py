@@ -177,6 +177,11 @@ class ClockStepped(Event):
     step: float
 
 
+def kinds() -> tuple[str, ...]:
+    """The names of all events, in the order in which they stand here."""
+    return tuple(dict.fromkeys(event.__name__ for event in Event.__subclasses__()))
+
+
 def body(event: Event) -> dict[str, Any]:
     """The event's own fields as plain values; a number that is none becomes null."""
     plain = asdict(event)

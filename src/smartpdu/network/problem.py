@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
 from smartpdu.model.request import Refusal
-from smartpdu.runtime.view import KeyReused, Unrecallable, Unrecorded
+from smartpdu.runtime.view import Unrecallable, Unrecorded
 
 MEDIA = "application/problem+json"
 
@@ -46,6 +46,7 @@ EXPECTED = {  # where pydantic speaks of Python
     "missing": "a value",
     "extra_forbidden": "no such field",
     "bool_type": "true or false",
+    "string_pattern_mismatch": "a text that is not blank",  # the only pattern that a body has
 }
 LONGEST_FIELD = 80  # characters of what somebody sent that a fault tells
 LONGEST_FOUND = 200
@@ -134,7 +135,6 @@ def tell_problems(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(KeyReused, _reused)
     app.add_exception_handler(Unrecallable, _no_memory)
     app.add_exception_handler(Unrecorded, _no_memory)
     app.add_exception_handler(Exception, _inside)
@@ -158,10 +158,6 @@ async def _http(_request: Request, error: Exception) -> Response:
         return document(422, told["expected"], [told])
     detail = "" if error.status_code in (404, 405) else str(error.detail)
     return document(error.status_code, detail, (), error.headers)
-
-
-async def _reused(_request: Request, error: Exception) -> Response:
-    return document(422, f"the Idempotency-Key {error} was used with another body before")
 
 
 async def _no_memory(_request: Request, error: Exception) -> Response:

@@ -44,7 +44,7 @@ class Desk:
         self._units: Mapping[str, str] = {}
         self._inbox: list[Request] = []
         self._open: dict[str, Open] = {}
-        self._keys: dict[tuple[str, str], tuple[str, asyncio.Future[Asked]]] = {}
+        self._keys: dict[tuple[str, str], tuple[Request, asyncio.Future[Asked]]] = {}
         self._asked = asyncio.Event()
         self._shown = asyncio.Event()
         self._last = 0
@@ -114,11 +114,11 @@ class Desk:
             return await self._ask(request, None, mark)
         spot = (request.by.name, key)
         if spot not in self._keys:  # taken before anything is awaited: two retries are one wish
-            self._keys[spot] = (mark, asyncio.ensure_future(self._once(request, key, mark)))
+            self._keys[spot] = (request, asyncio.ensure_future(self._once(request, key, mark)))
             self._keys[spot][1].add_done_callback(lambda _: self._keys.pop(spot))
-        known, answer = self._keys[spot]
-        if known != mark:
-            raise KeyReused(key)
+        first, answer = self._keys[spot]
+        if fingerprint(first) != mark:
+            raise KeyReused(key, first.place, first.on if isinstance(first, Switch) else None)
         return await asyncio.shield(answer)
 
     async def command(self, id: str) -> CommandRow | None:
@@ -214,7 +214,7 @@ class Desk:
             return await self._ask(request, key, mark)
         row, known = found
         if known != mark:
-            raise KeyReused(key)
+            raise KeyReused(key, row.place, row.on)
         return Asked(None, "", row)
 
     async def _ask(self, request: Request, key: str | None, mark: str) -> Asked:

@@ -81,7 +81,14 @@ class Course:
 
 
 class KeyReused(Exception):
-    """An idempotency key came again with another body."""
+    """An idempotency key came again with another wish than `place` and `on`, whose it is."""
+
+    def __init__(self, key: str, place: str, on: bool | None) -> None:
+        """Tell whose key it is; only a switch has an `on`."""
+        super().__init__(f"{key} was used for {place} before")
+        self.key = key
+        self.place = place
+        self.on = on
 
 
 class Unrecorded(Exception):

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Header, Request
 from fastapi.responses import Response
 
 from smartpdu.model.request import Principal, Switch
-from smartpdu.network.problem import Problem, fault, refused
+from smartpdu.network.problem import Problem, fault, refused, sentence
 from smartpdu.network.rest.shapes import LONGEST_NAME, Command, PowerWish
 from smartpdu.network.rows import moment
 from smartpdu.runtime.desk import Desk
-from smartpdu.runtime.view import CommandRow
+from smartpdu.runtime.view import CommandRow, KeyReused
 
 LONGEST_KEY = 255
 
@@ -38,7 +38,11 @@ def router(desk: Desk) -> APIRouter:
         if len(path) > LONGEST_NAME:  # nothing is called so; it is not written down either
             raise Problem(404, "there is no outlet of such a long path")
         principal: Principal = request.state.principal
-        asked = await desk.ask(Switch(desk.new_id(), principal, path, wish.on), key)
+        switch = Switch(desk.new_id(), principal, path, wish.on)
+        try:
+            asked = await desk.ask(switch, key)
+        except KeyReused as reused:
+            raise other_wish(switch, reused) from None
         if asked.refusal is not None or asked.command is None:
             assert asked.refusal is not None
             raise refused(asked.refusal, asked.reason)
@@ -63,6 +67,18 @@ def checked_key(key: str | None) -> str | None:
         told = fault("header.idempotency-key", json.dumps(key), expected)
         raise Problem(422, f"header.idempotency-key: expected {expected}", [told])
     return key
+
+
+def other_wish(switch: Switch, reused: KeyReused) -> Problem:
+    """The problem of a key that belongs to another wish, with each point where that differs."""
+    faults = []
+    if switch.place != reused.place:
+        faults.append(fault("path", switch.place, reused.place))
+    if switch.on is not reused.on:
+        faults.append(fault("body.on", json.dumps(switch.on), json.dumps(reused.on)))
+    what = " and ".join({"path": "outlet", "body.on": "body"}[told["field"]] for told in faults)
+    used = f"the Idempotency-Key {reused.key} was used with another {what} before"
+    return Problem(422, "; ".join([used, *map(sentence, faults)]), faults)
 
 
 def plain(row: CommandRow) -> dict[str, Any]:

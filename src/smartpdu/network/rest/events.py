@@ -1,19 +1,28 @@
 """Events of the journal, by page and as a stream; alarms that stand and what people say of them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
+from pydantic import Field
 
 from smartpdu.model.alarm import Alarm
+from smartpdu.model.event import kinds
 from smartpdu.model.request import Acknowledge, Principal, Shelve, Unshelve
 from smartpdu.model.request import Request as Wish
 from smartpdu.network.problem import Problem, fault, refused, sentence
-from smartpdu.network.rest.shapes import AlarmName, AlarmRow, Event, Granted, ShelveWish
+from smartpdu.network.rest.shapes import (
+    LONGEST_NAME,
+    AlarmName,
+    AlarmRow,
+    Event,
+    Granted,
+    ShelveWish,
+)
 from smartpdu.network.rows import moment
 from smartpdu.runtime.desk import Desk
 from smartpdu.runtime.view import Told, Unrecallable, View
@@ -22,6 +31,9 @@ HEARTBEAT = 15.0  # s between signs of life on a quiet stream
 STREAM = "text/event-stream"
 LAST = 2**53  # a greater number is no place in any journal, and JavaScript cannot hold it
 Cursor = Annotated[int, Query(ge=0, le=LAST)]
+KINDS = kinds()
+Named = Annotated[str, Field(json_schema_extra={"enum": list(KINDS)})]
+MOMENTS = frozenset({"until"})  # fields of events that are times
 
 
 def router(desk: Desk) -> APIRouter:
@@ -34,11 +46,11 @@ def router(desk: Desk) -> APIRouter:
         after: Cursor = 0,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
         place: str = "",
-        kind: Annotated[list[str] | None, Query(max_length=50)] = None,
+        kind: Annotated[list[Named] | None, Query(max_length=50)] = None,
     ) -> Response:
         """Events after a sequence number, oldest first; the next page is in the Link header."""
         await _known(desk, "query.after", after)
-        told = await desk.told(after, limit, place, tuple(kind or ()))
+        told = await desk.told(after, limit, place, named_kinds(kind or ()))
         headers = {"cache-control": "no-store"}
         if len(told) == limit:
             following = request.url.include_query_params(after=told[-1].seq)
@@ -71,12 +83,14 @@ def router(desk: Desk) -> APIRouter:
     @routes.post("/alarms/acknowledge", operation_id="acknowledge", response_model=Granted)
     async def acknowledge(request: Request, name: AlarmName) -> Granted:
         """Say that you know of an alarm."""
+        _possible(name)
         wish = Acknowledge(desk.new_id(), _who(request), name.place, name.rule)
         return await _asked(desk, wish)
 
     @routes.post("/alarms/shelve", operation_id="shelve", response_model=Granted)
     async def shelve(request: Request, name: ShelveWish) -> Granted:
         """Put an alarm aside for some minutes, with a reason."""
+        _possible(name)
         until = desk.look().now.at + 60 * name.minutes
         wish = Shelve(desk.new_id(), _who(request), name.place, name.rule, until, name.reason)
         return await _asked(desk, wish)
@@ -84,6 +98,7 @@ def router(desk: Desk) -> APIRouter:
     @routes.post("/alarms/unshelve", operation_id="unshelve", response_model=Granted)
     async def unshelve(request: Request, name: AlarmName) -> Granted:
         """Let a shelved alarm count again."""
+        _possible(name)
         return await _asked(desk, Unshelve(desk.new_id(), _who(request), name.place, name.rule))
 
     return routes
@@ -96,8 +111,18 @@ def plain(told: Told) -> dict[str, Any]:
         "at": moment(told.at),
         "kind": told.kind,
         "place": told.place,
-        "body": dict(told.body),
+        "body": {name: _timed(name, value) for name, value in told.body.items()},
     }
+
+
+def named_kinds(names: Iterable[str]) -> tuple[str, ...]:
+    """Kinds of events; one that is mistyped is refused, for nothing would ever be found."""
+    asked = tuple(names)
+    wrong = [name for name in asked if name not in KINDS]
+    faults = [fault("query.kind", name, f"one of {', '.join(KINDS)}") for name in wrong]
+    if faults:
+        raise Problem(422, sentence(faults[0]), faults)
+    return asked
 
 
 def alarm_row(view: View, alarm: Alarm) -> dict[str, Any]:
@@ -157,6 +182,12 @@ async def _lines(desk: Desk, after: int) -> AsyncIterator[bytes]:
         await followed.aclose()
 
 
+def _possible(name: AlarmName) -> None:
+    """Nothing has so long a name; it is not written down either."""
+    if max(len(name.rule), len(name.place)) > LONGEST_NAME:
+        raise Problem(404, "there is no alarm of such a long name")
+
+
 async def _asked(desk: Desk, wish: Wish) -> Granted:
     asked = await desk.ask(wish)
     if asked.refusal is not None:
@@ -167,6 +198,10 @@ async def _asked(desk: Desk, wish: Wish) -> Granted:
 def _who(request: Request) -> Principal:
     principal: Principal = request.state.principal
     return principal
+
+
+def _timed(name: str, value: Any) -> Any:
+    return moment(value) if name in MOMENTS and value is not None else value
 
 
 def _number(value: float) -> float | None:

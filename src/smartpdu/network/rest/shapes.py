@@ -25,7 +25,6 @@ LONGEST_REASON = 500
 LONGEST_SHELF = 7 * 24 * 60  # minutes
 SAYS = r"\S"  # a text of blanks alone says nothing
 
-Name = Annotated[StrictStr, Field(max_length=LONGEST_NAME)]
 Moment = AwareDatetime  # ISO 8601 in UTC
 Two = dict[Literal["en", "de"], str]
 
@@ -64,7 +63,7 @@ class Event(Shape):
     at: Moment
     kind: str
     place: str
-    body: dict[str, Any]
+    body: Annotated[dict[str, Any], Field(description="its own fields; a time is as `at` is")]
 
 
 class AlarmRow(Shape):
@@ -95,8 +94,8 @@ class PowerWish(Shape):
 class AlarmName(Shape):
     """An alarm by its rule and place."""
 
-    rule: Name
-    place: Name
+    rule: StrictStr
+    place: StrictStr
 
 
 class ShelveWish(AlarmName):
