@@ -49,9 +49,11 @@ def heard(program: Program, headers: dict[str, str], path: str) -> Iterator[str]
 def test_a_token_made_beside_the_running_program_is_good_at_once_and_ended_at_once(
     program: Program, web: httpx.Client
 ) -> None:
-    assert web.get("/api/v1/racks").status_code == 401
+    for path in ("/api/v1/racks", "/api/v1/openapi.json"):
+        assert web.get(path).status_code == 401
     shown = bearer(program, "viewer")
     assert web.get("/api/v1/racks", headers=shown).status_code == 200
+    assert web.get("/api/v1/openapi.json", headers=shown).json()["openapi"].startswith("3.1")
     wish = {"on": False}
     path = f"/api/v1/outlets/{OUTLET}/power"
     assert web.put(path, json=wish, headers=shown).status_code == 403
@@ -109,6 +111,24 @@ def test_the_printed_link_lets_one_browser_in_once(program: Program, web: httpx.
     assert web.post("/screen/leave", headers=own).status_code == 200
     web.cookies.clear()
     assert web.get("/").status_code == 401
+
+
+def test_a_new_start_has_a_new_link_for_a_second_person_and_keeps_the_first_in(
+    tmp_path: Path,
+) -> None:
+    with Program(tmp_path) as program:
+        first = program.link
+        assert program.web.get(first).status_code == 303
+        session = dict(program.web.cookies)
+        assert program.stop() == 0
+    with Program(tmp_path / "again", data=program.data) as program:
+        with httpx.Client(base_url=program.address, cookies=session) as known:
+            assert known.get("/").status_code == 200
+        assert program.link.partition("?")[2] != first.partition("?")[2]
+        assert program.web.get(f"/login?{first.partition('?')[2]}").status_code == 401
+        assert program.web.get("/").status_code == 401
+        assert program.web.get(program.link).status_code == 303
+        assert program.web.get("/").status_code == 200
 
 
 def test_a_websocket_without_credentials_is_turned_away(program: Program) -> None:
