@@ -144,6 +144,15 @@ def test_a_command_that_is_none_is_bad_input(
     assert "usage: smartpdu" in err
 
 
+@pytest.mark.parametrize("seed", ["abc", "-1", "1.5", "", "²", "9" * 101])
+def test_a_seed_that_is_no_whole_number_is_told(
+    capsys: pytest.CaptureFixture[str], seed: str
+) -> None:
+    code, out, err = spoken(capsys, "simulate", "x.toml", f"--seed={seed}")
+    assert (code, out) == (2, "")
+    assert f"argument --seed: found {seed!r}, expected a whole number from 0" in err
+
+
 def test_the_memory_lies_where_it_was_said_or_in_the_users_state(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -413,7 +422,7 @@ def test_a_name_or_id_of_bytes_that_are_no_text_is_bad_input(
     ("text", "told"),
     [
         ("duration = 0\n", ":1: duration: found 0, expected 1 s or more"),
-        ("duration = 9\nspeed = 2\n", ":2: speed: found an unknown key, expected one of"),
+        ("duration = 9\nspeed = 2\n", ":2: speed: found an unknown key, expected 'seed'"),
         (
             'duration = 9\n[[order]]\nat = 1\nplace = "x"\non = 1\n',
             ":5: order.on: found 1, expected true or false",

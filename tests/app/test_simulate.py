@@ -185,7 +185,30 @@ def test_a_terminal_is_shown_how_far_it_is_and_a_file_is_not(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("duration = nan\n", ":1: duration: found nan, expected a number"),
+        ("duration = nan\n", ":1: duration: found nan, expected a number above 0"),
+        ("duration = -5\n", ":1: duration: found -5, expected a number above 0"),
+        ("duratoin = 5\n", ":1: duratoin: found an unknown key, expected 'duration'"),
+        (
+            'duration = 50\n[[fault]]\nat = 51\nkind = "hot_air"\nplace = "rack1"\n',
+            ":3: fault[1].at: found 51, expected at most 50, the end",
+        ),
+        (
+            'duration = 50\n[[order]]\nat = 51\nplace = "rack1/A/outlet/1"\non = true\n',
+            ":3: order.at: found 51, expected at most 50, the end",
+        ),
+        (
+            'duration = 50\n[[order]]\nat = -1\nplace = "rack1/A/outlet/1"\non = true\n',
+            ":3: order.at: found -1, expected 0 or a number above 0",
+        ),
+        (
+            'duration = 50\n[[fault]]\nat = 5\nlasts = 0\nkind = "hot_air"\nplace = "rack1"\n',
+            ":4: fault[1].lasts: found 0, expected more than 0",
+        ),
+        (
+            'duration = 50\n[[fault]]\nat = 5\nkind = "feed_loss"\nplace = "rack1/A/feed"\n'
+            "size = 2\n",
+            ":6: fault[1].size: found 2, expected no size: feed_loss is there or not",
+        ),
         ("duration = 1e12\n", ":1: duration: found 1000000000000.0, expected at most 31622400 s"),
         ("duration = 5\nfault = 3\n", ":2: fault: found 3, expected tables"),
         ("duration = 5\norder = [1]\n", ":2: order: found [1], expected tables"),
@@ -208,6 +231,38 @@ def test_a_scenario_that_cannot_be_is_told_with_its_line(
     code, lines, err = played(scenario_file(tmp_path, text))
     assert (code, lines) == (2, [])
     assert told in err
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_fault_that_was_not_found_ends_with_1_and_its_truth_tells_its_size(
+    tmp_path: Path, as_json: bool
+) -> None:
+    hidden = 'duration = 40\n[[fault]]\nat = 5\nkind = "leakage_step"\nplace = "rack1/A/feed"\n'
+    code, lines, _ = played(scenario_file(tmp_path, f"{hidden}size = 0.0001\n"), as_json)
+    assert code == 1
+    assert "0.0001 A to earth" in lines[0]
+    if as_json:
+        assert json.loads(lines[-1])["summary"]["not_found"] == 1
+    else:
+        assert lines[-1].endswith("NOT FOUND")
+    code, lines, _ = played(scenario_file(tmp_path, f"{hidden}size = 0.05\n"), as_json)
+    assert code == 0
+    assert "0.05 A to earth" in lines[0]
+    assert not as_json or json.loads(lines[-1])["summary"]["not_found"] == 0
+
+
+def test_a_truth_that_grows_tells_how_fast(tmp_path: Path) -> None:
+    text = (
+        'duration = 9\n[[fault]]\nat = 5\nkind = "hot_air"\nplace = "rack1"\nrate = 3\nsize = 9\n'
+    )
+    _, lines, _ = played(scenario_file(tmp_path, text))
+    assert lines[0].endswith("9 K at the inlet, by 3 K a minute")
+
+
+def test_a_scenario_may_begin_with_the_mark_of_its_coding(tmp_path: Path) -> None:
+    path = tmp_path / "scenario.toml"
+    path.write_text("duration = 3\n", encoding="utf-8-sig")
+    assert played(path)[0] == 0
 
 
 def test_a_scenario_may_name_a_site_of_its_own(tmp_path: Path) -> None:

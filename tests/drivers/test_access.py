@@ -75,7 +75,8 @@ def test_any_text_is_an_address_or_a_fault(address: str) -> None:
 
 
 WRONG: list[tuple[dict[str, Any], str, str]] = [  # beside V2C or V3: the key, what is expected
-    ({"comunity": "x"}, "comunity", "one of address, map, community"),
+    ({"comunity": "x"}, "comunity", "'community'"),
+    ({"zzz": "x"}, "zzz", "one of address, map, community"),
     ({"address": 7}, "address", "text"),
     ({"user": "olga"}, "community", "a community, or a user"),
     ({"community": ""}, "community", "text"),

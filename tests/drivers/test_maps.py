@@ -284,9 +284,10 @@ def test_a_map_that_is_no_text_is_told(site: Path, capsys: pytest.CaptureFixture
     assert "Is a directory" in checked(site, capsys)[2]
 
 
-def test_a_map_may_be_a_file_of_ones_own(tmp_path: Path) -> None:
+@pytest.mark.parametrize("coded", ["utf-8", "utf-8-sig"])
+def test_a_map_may_be_a_file_of_ones_own(tmp_path: Path, coded: str) -> None:
     file = tmp_path / "my.toml"
-    file.write_text(MAP, encoding="utf-8")
+    file.write_text(MAP, encoding=coded)
     assert maps.load(str(file)) == maps.read(MAP, "", str(file))
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from living import rack
 
-from smartpdu.drivers.scene import fault, faults, seed, servers
+from smartpdu.drivers.scene import fault, faults, first_second, seed, servers
 from smartpdu.drivers.source import SettingsError
-from smartpdu.twin.faults import INJECTORS
+from smartpdu.twin.faults import INJECTORS, effects
 
 A, B = "rack1/A/outlet/1", "rack1/B/outlet/1"
 GOOD: dict[str, Any] = {"path": "web", "cords": [A, B]}
@@ -45,6 +45,8 @@ def refusal(**server: Any) -> str:
         ({"mode": "half"}, "mode: found 'half', expected one of share, hot_spare"),
         ({"idle_shares": [1.0]}, "idle_shares: found [1.0], expected a share for each of 2"),
         ({"idle_shares": 3}, "idle_shares: found 3"),
+        ({"idle_shares": [1.5, 0.5]}, "found [1.5, 0.5], expected shares above 0 that are 1 tog"),
+        ({"full_shares": [0.2, 0.2]}, "full_shares: found [0.2, 0.2], expected shares above 0"),
         ({"full_shares": [1, 0]}, "full_shares: found [1, 0], expected shares above 0"),
         ({"kind": "replay"}, "replay: found one without the other"),
         ({"replay": "x.csv"}, "replay_columns: found None, expected the names of 2 columns"),
@@ -60,7 +62,8 @@ def test_a_server_that_cannot_be_is_refused(server: dict[str, Any], told: str) -
 @pytest.mark.parametrize(
     ("section", "told"),
     [
-        ({"servers": []}, "twin.servers: found an unknown key, expected one of fault, seed"),
+        ({"servers": []}, "twin.servers: found an unknown key, expected 'server'"),
+        ({"zzz": []}, "twin.zzz: found an unknown key, expected one of fault, seed, server"),
         ({"server": 3}, "twin.server: found 3, expected tables written [[twin.server]]"),
         ({"server": [3]}, "twin.server: found [3]"),
         (
@@ -89,6 +92,25 @@ def test_a_section_that_cannot_be_is_refused(section: dict[str, Any], told: str)
         ({"at": 1, "kind": "overload", "place": []}, "place: found [], expected text"),
         ({"at": -1, "kind": "overload", "place": "x"}, "at: found -1"),
         ({"at": 1, "kind": "overload", "place": "x", "lasts": "y"}, "lasts: found 'y'"),
+        ({"at": 3, "kind": "overload", "place": "x", "lasts": 0}, "lasts: found 0, expected more"),
+        ({"at": 3.5, "kind": "overload", "place": "x", "lasts": 0.5}, "expected more than 0.5: it"),
+        ({"at": 0, "kind": "overload", "place": "x", "lasts": 1}, "expected more than 1: it would"),
+        (
+            {"at": 1, "kind": "feed_loss", "place": "x", "size": 1},
+            "size: found 1, expected no size",
+        ),
+        (
+            {"at": 1, "kind": "feed_loss", "place": "x", "rate": 0},
+            "rate: found 0, expected no rate",
+        ),
+        (
+            {"at": 1, "kind": "undervoltage", "place": "x", "size": 5},
+            "size: found 5, expected 0.1 to 0.99 of the nominal voltage",
+        ),
+        ({"at": 1, "kind": "hot_air", "place": "x", "size": 0}, "found 0, expected 0.1 to 80 K"),
+        ({"at": 1, "kind": "overload", "place": "x", "size": 1e300}, "expected 1 to 100000 W"),
+        ({"at": 1, "kind": "overload", "place": "x", "rate": 2}, "rate: found 2, expected no rate"),
+        ({"at": 1, "kind": "overload", "place": "x", "laests": 2}, "unknown key, expected 'lasts'"),
         ({"at": 1, "kind": "overload", "place": "x", "big": 1}, "big: found an unknown key"),
         ({"at": 1, "kind": "overload", "place": "rack1"}, "fault[2].place: found 'rack1'"),
     ],
@@ -102,6 +124,22 @@ def test_a_fault_that_cannot_be_is_refused_with_its_number(
     assert told in str(refused.value)
 
 
+@pytest.mark.parametrize("kind", sorted(INJECTORS))
+def test_the_usual_size_of_a_kind_is_one_that_it_may_have(kind: str) -> None:
+    made = fault(1, {"at": 1, "kind": kind, "place": "x"})
+    assert made.size == INJECTORS[kind].size
+    for size in INJECTORS[kind].sizes or ():
+        assert fault(1, {"at": 1, "kind": kind, "place": "x", "size": size}).size == size
+
+
+@pytest.mark.parametrize(("at", "lasts"), [(0, 1.1), (3, 0.1), (3.5, 0.6), (5, 1)])
+def test_a_fault_that_reaches_a_second_acts_in_it(at: float, lasts: float) -> None:
+    made = fault(1, {"at": at, "kind": "hot_air", "place": "rack1", "lasts": lasts})
+    plant = rack().plant
+    acted = [s for s in range(1, 10) if effects(plant, [(made, 0)], s).heat[0] > 0]
+    assert acted == [first_second(made)]
+
+
 @pytest.mark.parametrize("value", [-1, 1.5, "1", True])
 def test_a_seed_is_a_whole_number(value: Any) -> None:
     with pytest.raises(SettingsError, match=r"twin\.seed"):
@@ -113,8 +151,8 @@ def test_what_a_section_leaves_open_has_its_usual_value() -> None:
     assert servers({}, rack().plant) == []
     (spec,) = servers({"server": [{"cords": [A]}]}, rack().plant)
     assert (spec.path, spec.cords, spec.kind) == ("server/1", (A,), "ordinary")
-    made = fault(1, {"at": 3, "kind": "overload", "place": "rack1/A/circuit/1", "rate": 2})
-    assert (made.at, made.size, made.rate) == (3, INJECTORS["overload"].size, 2)
+    made = fault(1, {"at": 3, "kind": "hot_air", "place": "rack1", "rate": 2})
+    assert (made.at, made.size, made.rate) == (3, INJECTORS["hot_air"].size, 2)
     assert made.lasts == float("inf")
 
 

@@ -7,10 +7,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from smartpdu.app.fault import ConfigError, Fault, fits, nearest
+from smartpdu.app.fault import ConfigError, Fault, fits
 from smartpdu.app.limits import LIMIT, limit_faults, override
 from smartpdu.drivers.lines import Lines, Unreadable, lines, loaded
-from smartpdu.drivers.source import SettingsError
+from smartpdu.drivers.source import SettingsError, nearest
 from smartpdu.engine.house import Override
 from smartpdu.model.build import (
     CircuitSpec,

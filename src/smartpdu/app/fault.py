@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 
@@ -37,9 +36,3 @@ def fits(value: Any, wanted: Any) -> bool:
     if wanted is int:
         return isinstance(value, int) and not isinstance(value, bool)
     return isinstance(value, wanted)
-
-
-def nearest(name: str, known: Sequence[str]) -> str:
-    """The known name that somebody may have meant, or else all of them."""
-    close = get_close_matches(name, known, 1)
-    return f"{close[0]!r}" if close else f"one of {', '.join(known)}"

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from smartpdu.app.fault import Fault, fits, nearest
+from smartpdu.app.fault import Fault, fits
 from smartpdu.drivers.lines import Lines
+from smartpdu.drivers.source import nearest
 from smartpdu.engine.catalogue import RULES
 from smartpdu.engine.house import TIMES, Override, limited
 from smartpdu.model.plant import Plant, places

@@ -9,14 +9,14 @@ from typing import Any
 from smartpdu.app.config import Site, demo, load
 from smartpdu.app.fault import ConfigError, Fault
 from smartpdu.drivers.lines import Lines, Unreadable, lines, loaded
-from smartpdu.drivers.source import SettingsError
+from smartpdu.drivers.source import SettingsError, nearest
 
 KEYS = {"site": str, "duration": float, "seed": int, "fault": list, "order": list}
 ORDER = {"at": float, "place": str, "on": bool, "by": str}
 WORDS = {
     str: "text",
     int: "a whole number from 0",
-    float: "a number",
+    float: "0 or a number above 0",
     list: "tables",
     bool: "true or false",
 }
@@ -86,7 +86,7 @@ def setting_fault(played: Scenario, error: SettingsError) -> Fault:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         found = error.strerror or str(error)
         raise ConfigError([Fault(str(path), 1, "file", found, "a file to read")]) from None
@@ -97,10 +97,11 @@ def _text(path: Path) -> str:
 def _faults(tables: Mapping[str, Any], at: Lines, file: str) -> Iterator[Fault]:
     for key, value in tables.items():
         if key not in KEYS:
-            expected = f"one of {', '.join(KEYS)}"
-            yield Fault(file, at.of(key, 0) or at.of("", 0, key), key, "an unknown key", expected)
+            line = at.of(key, 0) or at.of("", 0, key)
+            yield Fault(file, line, key, "an unknown key", nearest(key, list(KEYS)))
         elif not _fits(value, KEYS[key]):
-            yield Fault(file, at.of("", 0, key), key, repr(value), WORDS[KEYS[key]])
+            expected = "a number above 0" if key == "duration" else WORDS[KEYS[key]]
+            yield Fault(file, at.of("", 0, key), key, repr(value), expected)
     duration = tables.get("duration")
     if duration is None:
         yield Fault(file, 1, "duration", "nothing", "seconds that the scenario lasts")
@@ -108,17 +109,27 @@ def _faults(tables: Mapping[str, Any], at: Lines, file: str) -> Iterator[Fault]:
         line = at.of("", 0, "duration")
         expected = "1 s or more" if duration < 1 else f"at most {LONGEST} s, a year"
         yield Fault(file, line, "duration", str(duration), expected)
-    orders = tables.get("order", [])
-    for number, order in enumerate(orders if _fits(orders, list) else []):
-        yield from _order_faults(number, order, at, file)
+    for name in ("fault", "order"):
+        rows = tables.get(name, [])
+        for number, row in enumerate(rows if _fits(rows, list) else []):
+            if name == "order":
+                yield from _order_faults(number, row, at, file)
+            if _late(row.get("at"), duration):
+                line, expected = at.of(name, number, "at"), f"at most {int(duration or 0)}, the end"
+                where = f"fault[{number + 1}]" if name == "fault" else name
+                yield Fault(file, line, f"{where}.at", f"{row['at']:g}", expected)
+
+
+def _late(begun: Any, duration: Any) -> bool:
+    """Whether something would begin when the scenario is over."""
+    return _fits(begun, float) and _fits(duration, float) and begun > int(duration) >= 1
 
 
 def _order_faults(number: int, order: Mapping[str, Any], at: Lines, file: str) -> Iterator[Fault]:
     for key, value in order.items():
         line = at.of("order", number, key)
         if key not in ORDER:
-            expected = f"one of {', '.join(ORDER)}"
-            yield Fault(file, line, f"order.{key}", "an unknown key", expected)
+            yield Fault(file, line, f"order.{key}", "an unknown key", nearest(key, list(ORDER)))
         elif not _fits(value, ORDER[key]):
             yield Fault(file, line, f"order.{key}", repr(value), WORDS[ORDER[key]])
     for key in ("at", "place", "on"):

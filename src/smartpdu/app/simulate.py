@@ -91,7 +91,10 @@ def begun(scenario: Scenario, seed: int | None = None, home: House | None = None
 
 
 def simulate(path: Path, seed: int | None, as_json: bool, out: TextIO, err: TextIO) -> int:
-    """Run a scenario file and print it; the exit code is 2 for a file that cannot be used."""
+    """Run a scenario file and print it.
+
+    The exit code is 2 for a file that cannot be used, 1 where a fault was not found.
+    """
     try:
         run = begun(scenario(path), seed)
     except ConfigError as error:
@@ -107,8 +110,9 @@ def simulate(path: Path, seed: int | None, as_json: bool, out: TextIO, err: Text
             print(_json_event(event) if as_json else _line_event(event, run.home), file=out)
         bar.show(second)
     bar.clear()
-    print(_summary(run, as_json), file=out)
-    return 0
+    rows = found(run)
+    print(_summary(run, rows, as_json), file=out)
+    return 1 if _missed(rows) else 0
 
 
 def found(run: Run) -> list[dict[str, Any]]:
@@ -181,10 +185,15 @@ def _json_event(event: Event) -> str:
     return json.dumps({"event": facts})
 
 
-def _summary(run: Run, as_json: bool) -> str:
-    rows = found(run)
+def _missed(rows: list[dict[str, Any]]) -> int:
+    """How many faults were not found."""
+    return sum(row["found_after"] is None for row in rows)
+
+
+def _summary(run: Run, rows: list[dict[str, Any]], as_json: bool) -> str:
     if as_json:
-        return json.dumps({"summary": {"events": len(run.events), "faults": rows}})
+        facts = {"events": len(run.events), "faults": rows, "not_found": _missed(rows)}
+        return json.dumps({"summary": facts})
     counts = f"{_counted(len(run.events), 'event')}, {_counted(len(rows), 'fault')}"
     text = [f"\n{run.scenario.duration} s, {counts}"]
     for row in rows:

@@ -25,7 +25,7 @@ from pysnmp.hlapi.v3arch.asyncio import (
     UsmUserData,
 )
 
-from smartpdu.drivers.source import SettingsError
+from smartpdu.drivers.source import SettingsError, nearest
 
 ASKS = ("community", "user", "auth", "auth_key", "privacy", "privacy_key")  # who asks
 KEYS = ("address", "map", *ASKS, "timeout", "retries", "serial")
@@ -117,7 +117,7 @@ def access(settings: Mapping[str, Any]) -> Access:
     """The access that settings describe; raises SettingsError."""
     for key in settings:
         if key not in KEYS:
-            raise SettingsError(key, "an unknown key", f"one of {', '.join(KEYS)}")
+            raise SettingsError(key, "an unknown key", nearest(key, KEYS))
     host, port = parsed(_text(settings, "address"))
     if ("community" in settings) == ("user" in settings):
         found = "both" if "user" in settings else "neither"
@@ -142,7 +142,8 @@ def _check_user(made: Access) -> None:
         if used and used not in choice:
             raise SettingsError(name, repr(used), f"one of {', '.join(choice)}")
         if bool(used) != bool(secret):
-            raise SettingsError(name, "one without the other", f"{name} together with {key}")
+            found = f"{name} and no {key}" if used else f"{key} and no {name}"
+            raise SettingsError(name, found, f"{name} together with {key}")
         if secret and len(secret) < SHORTEST:
             raise SettingsError(key, f"{len(secret)} characters", f"{SHORTEST} or more")
     if len(made.user) > LONGEST:

@@ -143,7 +143,7 @@ def load(name: str) -> Map:
             raise SettingsError("map", repr(name), expected)
         return _own(name)
     try:
-        text = Path(name).read_text(encoding="utf-8")
+        text = Path(name).read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:  # no UTF-8, or a name that no file can have
         why = getattr(error, "strerror", None) or str(error)
         raise SettingsError("map", f"{name!r}: {why}", "a map that can be read") from None

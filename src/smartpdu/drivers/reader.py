@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from math import isfinite
 from re import fullmatch
 from typing import Any
 
 from smartpdu.drivers.lines import Lines, inside, item
-from smartpdu.drivers.source import SettingsError
+from smartpdu.drivers.source import SettingsError, nearest
 from smartpdu.drivers.told import UNITS, Condition, Oid, Pattern, Told
 
 TOLD = ("oid", "unit", "scale", "digits", "words", "none", "least", "unsigned", "valid")
@@ -38,9 +37,7 @@ class Reader:
         """Raise for a key that is none of these."""
         for key in table:
             if key not in keys:
-                close = get_close_matches(key, keys, 1)
-                expected = repr(close[0]) if close else f"one of {', '.join(keys)}"
-                raise self.fault(where, key, repr(key), expected)
+                raise self.fault(where, key, repr(key), nearest(key, keys))
 
     def table(self, where: str, table: Mapping[str, Any], key: str) -> Mapping[str, Any]:
         """A table inside another; an empty one where there is none."""

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from math import isfinite
+from math import ceil, isfinite
 from pathlib import Path
 from typing import Any
 
 from smartpdu.drivers.replay import recorded
-from smartpdu.drivers.source import SettingsError
+from smartpdu.drivers.source import SettingsError, nearest
 from smartpdu.model.plant import Plant
 from smartpdu.twin.faults import INJECTORS, Fault, Misplaced, placed
 from smartpdu.twin.plan import ServerSpec
@@ -17,6 +17,7 @@ SERVER = (*(f.name for f in fields(ServerSpec)), "replay_columns")
 FAULT = tuple(f.name for f in fields(Fault))
 KINDS = ("ordinary", "gpu", "replay", "standby")
 MODES = ("share", "hot_spare")
+ROUNDED = 0.01  # by which shares may miss 1 together, as 0.33 three times
 FILE = ("replay", "replay_columns")  # not fields of a server as they stand
 
 
@@ -70,14 +71,41 @@ def fault(number: int, table: Mapping[str, Any]) -> Fault:
         for name in ("at", "size", "rate", "lasts")
         if name in table
     }
-    return Fault(kind=kind, place=place, **{"size": INJECTORS[kind].size} | numbers)
+    made = Fault(kind=kind, place=place, **{"size": INJECTORS[kind].size} | numbers)
+    _sized(where, made, numbers)
+    first = first_second(made)
+    if made.lasts <= first - made.at:
+        expected = f"more than {first - made.at:g}: it would be over before a second of the twin"
+        raise SettingsError(f"{where}.lasts", f"{made.lasts:g}", expected)
+    return made
+
+
+def first_second(fault: Fault) -> int:
+    """The first second of the twin in which a fault acts."""
+    return max(1, ceil(fault.at))
+
+
+def _sized(where: str, fault: Fault, given: Mapping[str, float]) -> None:
+    """Raise SettingsError for a size or a rate that its kind does not have, or not so much."""
+    injector = INJECTORS[fault.kind]
+    if injector.sizes is None:
+        wrong = [name for name in ("size", "rate") if name in given]
+        expected = f"no {' and no '.join(wrong)}: {fault.kind} is there or not"
+    else:
+        least, most = injector.sizes
+        wrong = ["size"] if not least <= fault.size <= most else []
+        expected = f"{least:g} to {most:g} {injector.unit}"
+        if fault.rate and not injector.grows:
+            wrong, expected = ["rate"], f"no rate: {fault.kind} is there at once"
+    if wrong:
+        raise SettingsError(f"{where}.{wrong[0]}", f"{given[wrong[0]]:g}", expected)
 
 
 def known(table: Mapping[str, Any], keys: Sequence[str], where: str) -> None:
     """Raise SettingsError for a key that is none of these."""
     for key in table:
         if key not in keys:
-            expected = f"one of {', '.join(sorted(keys))}" if keys else "no such key"
+            expected = nearest(key, sorted(keys)) if keys else "no such key"
             raise SettingsError(f"{where}.{key}", "an unknown key", expected)
 
 
@@ -140,8 +168,8 @@ def _shares(key: str, shares: Any, cords: int) -> tuple[float, ...]:
     if not isinstance(shares, list) or len(shares) != cords:
         raise SettingsError(key, repr(shares), f"a share for each of {cords} cords")
     numbers = tuple(_number(key, share) for share in shares)
-    if not all(numbers):
-        raise SettingsError(key, repr(shares), "shares above 0")
+    if not all(numbers) or abs(sum(numbers) - 1) > ROUNDED:
+        raise SettingsError(key, repr(shares), "shares above 0 that are 1 together")
     return numbers
 
 

@@ -1,13 +1,20 @@
 """What a driver must be able to do."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from random import Random
 from typing import Any, Protocol
 
 from smartpdu.model.command import SwitchOutlet
 from smartpdu.model.plant import Part, Plant
 from smartpdu.model.snapshot import Snapshot
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """The known name that somebody may have meant, or else all of them."""
+    close = get_close_matches(name, known, 1)
+    return f"{close[0]!r}" if close else f"one of {', '.join(known)}"
 
 
 class Source(Protocol):
@@ -28,6 +35,20 @@ class Source(Protocol):
 
 class SourceError(Exception):
     """A source that does not answer, or not in a way that can be used; the text is for a person."""
+
+
+class NoAnswer(SourceError):
+    """A source that said nothing at all in the time that it had."""
+
+
+class Mistaken(SourceError):
+    """Another device than the site says: by which setting, what was found, what is expected."""
+
+    def __init__(self, key: str, found: str, expected: str, words: str) -> None:
+        super().__init__(words)
+        self.key = key
+        self.found = found
+        self.expected = expected
 
 
 class SettingsError(Exception):

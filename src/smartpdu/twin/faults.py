@@ -82,6 +82,9 @@ class Injector:
     act: Callable[[Effects, Plant, int, Fault, float], None]
     size: float
     about: str
+    sizes: tuple[float, float] | None = None  # the least and the most; None: it has no size
+    unit: str = ""  # of its size
+    grows: bool = False  # whether a rate makes it grow up to its size
 
 
 def _feed_loss(e: Effects, plant: Plant, row: int, fault: Fault, age: float) -> None:
@@ -156,26 +159,68 @@ def _grown(start: float, fault: Fault, age: float) -> float:
     return min(fault.size, start + fault.rate * age / 60)
 
 
+# Sizes: below 0.1 of its voltage a feed is lost, from 0.99 on nothing is wrong; 80 hPa is more
+# water than air of 40 °C holds; the others are bounds beyond which a number is a slip of the pen.
 INJECTORS: dict[str, Injector] = {
     "feed_loss": Injector(Kind.FEED, "supply.feed", _feed_loss, 1, "all phases without voltage"),
     "phase_loss": Injector(Kind.PHASE, "supply.phase", _phase_loss, 1, "one phase without voltage"),
-    "undervoltage": Injector(Kind.FEED, "supply.voltage", _undervoltage, 0.87, "of the nominal"),
-    "off_frequency": Injector(Kind.FEED, "supply.frequency", _off_frequency, 1.02, "of nominal"),
-    "overload": Injector(Kind.CIRCUIT, "load.circuit", _overload, 3000, "W more on a circuit"),
+    "undervoltage": Injector(
+        Kind.FEED,
+        "supply.voltage",
+        _undervoltage,
+        0.87,
+        "of the nominal",
+        (0.1, 0.99),
+        "of the nominal voltage",
+    ),
+    "off_frequency": Injector(
+        Kind.FEED,
+        "supply.frequency",
+        _off_frequency,
+        1.02,
+        "of nominal",
+        (0.8, 1.2),
+        "of the nominal frequency",
+    ),
+    "overload": Injector(
+        Kind.CIRCUIT, "load.circuit", _overload, 3000, "W more on a circuit", (1, 1e5), "W"
+    ),
     "breaker_trip": Injector(Kind.CIRCUIT, "breaker.open", _breaker_trip, 1, "breaker opens"),
     "psu_failure": Injector(Kind.OUTLET, "cord.dead_supply", _psu_failure, 1, "supply dies"),
     "cord_pulled": Injector(Kind.OUTLET, "cord.unplugged", _cord_pulled, 1, "cord pulled"),
     "contact_ageing": Injector(
-        Kind.OUTLET, "contact.rise", _contact_ageing, 80, "times the resistance of a new contact"
+        Kind.OUTLET,
+        "contact.rise",
+        _contact_ageing,
+        80,
+        "times the resistance of a new contact",
+        (1, 1e4),
+        "times",
+        True,
     ),
-    "leakage_step": Injector(Kind.FEED, "residual.feed", _leakage_step, 0.04, "A to earth"),
-    "hot_air": Injector(Kind.RACK, "climate.temperature", _hot_air, 8, "K at the inlet"),
-    "humidity_ramp": Injector(Kind.RACK, "climate.dew", _humidity_ramp, 16, "hPa more water"),
+    "leakage_step": Injector(
+        Kind.FEED, "residual.feed", _leakage_step, 0.04, "A to earth", (1e-4, 100), "A"
+    ),
+    "hot_air": Injector(
+        Kind.RACK, "climate.temperature", _hot_air, 8, "K at the inlet", (0.1, 80), "K", True
+    ),
+    "humidity_ramp": Injector(
+        Kind.RACK, "climate.dew", _humidity_ramp, 16, "hPa more water", (0.1, 80), "hPa", True
+    ),
     "stuck_relay": Injector(Kind.OUTLET, "switching.disobeyed", _stuck_relay, 1, "does not move"),
     "welded_relay": Injector(Kind.OUTLET, "switching.welded", _welded_relay, 1, "always conducts"),
     "silent_source": Injector(Kind.SOURCE, "gaps.silent", _silent_source, 1, "does not answer"),
     "missing_values": Injector(Kind.SOURCE, "gaps.missing", _missing_values, 1, "answers in part"),
 }
+
+
+def described(fault: Fault) -> str:
+    """What a fault does, with its size and its rate where it has them."""
+    injector = INJECTORS[fault.kind]
+    if injector.sizes is None:
+        return injector.about
+    grown = f", by {fault.rate:g} {injector.unit} a minute" if fault.rate else ""
+    return f"{fault.size:g} {injector.about}{grown}"
 
 
 def effects(plant: Plant, faults: Iterable[tuple[Fault, int]], second: float) -> Effects:

@@ -28,7 +28,7 @@ from smartpdu.model.units import (
 from smartpdu.twin import psu, server
 from smartpdu.twin.air import RECIRCULATED, exhausted, warmed
 from smartpdu.twin.breakers import heated, opened
-from smartpdu.twin.faults import INJECTORS, Effects, Fault, effects
+from smartpdu.twin.faults import Effects, Fault, described, effects
 from smartpdu.twin.grid import Phasors, neutral_current, residual, summed, voltages, wandered
 from smartpdu.twin.plan import World
 
@@ -182,7 +182,7 @@ def _cut(flow: Flow, outlet: int) -> Flow:
 def _begun(faults: Sequence[tuple[Fault, int]], second: float) -> list[Truth]:
     """The faults that begin this second; one due before the twin began, in its first."""
     return [
-        Truth(second, f.kind, f.place, INJECTORS[f.kind].about, f.at + f.lasts)
+        Truth(second, f.kind, f.place, described(f), f.at + f.lasts)
         for f, _ in faults
         if second == max(1, ceil(f.at))
     ]
