@@ -8,9 +8,17 @@ from pathlib import Path
 import pytest
 
 from smartpdu.app.cli import _parser, data_directory
+from smartpdu.app.config import SPECS
+from smartpdu.model.alarm import Standing
+from smartpdu.model.command import CommandState
+from smartpdu.model.plant import Kind
+from smartpdu.model.request import Role
+from smartpdu.model.rule import Level
+from smartpdu.model.snapshot import quantities
 from smartpdu.runtime.desk import LINK, SESSION
 
 ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "smartpdu"
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 README = (ROOT / "README.md").read_text("utf-8")
 
@@ -49,6 +57,27 @@ def test_every_file_that_is_named_exists(name: str) -> None:
         places = [ROOT, ROOT / "src" / "smartpdu", ROOT / "tests"]
         found = any((place / path).exists() for place in places)
         assert found or list((ROOT / "src").rglob(path)) or path == "site.toml", path
+
+
+def test_the_tour_shows_code_that_is_there() -> None:
+    tour = (ROOT / "docs" / "tour.md").read_text("utf-8")
+    (map_,) = re.findall(r"^```toml\n(.*?)^```$", tour, re.DOTALL | re.MULTILINE)
+    heading, line = map_.splitlines()
+    maps = [path.read_text("utf-8") for path in (SOURCE / "drivers" / "products").glob("*.toml")]
+    assert any(line in text.partition(heading)[2].splitlines() for text in maps)
+    (rule,) = re.findall(r"^```python\n(.*?)^```$", tour, re.DOTALL | re.MULTILINE)
+    function, _, rules = rule.partition("\n\n\n")
+    load = (SOURCE / "power" / "load.py").read_text("utf-8")
+    assert function in load
+    assert rules.partition("(R")[2].strip(",)\n") in load
+
+
+def test_the_vocabulary_has_every_place_quantity_and_state() -> None:
+    told = (ROOT / "docs" / "vocabulary.md").read_text("utf-8")
+    words = set(re.findall(r"\w+", told))
+    known = {*SPECS, *Standing, *CommandState, *Role, *(level.name.lower() for level in Level)}
+    known |= {quantity for kind in Kind for quantity in quantities(kind)}
+    assert known - {"unrecorded"} <= words  # of the house itself, and shown as an alarm only
 
 
 @pytest.mark.parametrize("words", list(commands()), ids=" ".join)
