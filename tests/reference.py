@@ -9,11 +9,11 @@ from typing import Any, get_args, get_type_hints
 from reference_words import (
     FAULT,
     FROM_0,
-    GROWTH,
     LIMIT,
     NEEDED,
     ORDER,
     SCENARIO,
+    SCENARIO_FAULT,
     SERVER,
     SNMP,
     TABLES,
@@ -52,7 +52,8 @@ SCENARIO_HEAD = """\
 What happens to a [site](site.md) of the twin, for how long: `smartpdu simulate scenario.toml` plays
 it in virtual time. Made from the code by `make docs`. The examples are one file,
 [example/scenario.toml](example/scenario.toml); more are in [scenarios](../../scenarios). A key that
-is not named here is refused.
+is not named here is refused. The exit code is 0 where each fault was found by its alarm, 1 where
+one was not, 2 for a file that cannot be used.
 """
 RULES_HEAD = """\
 The rules, with the limits that they have where no `[[limit]]` sets others; a dash is no limit.
@@ -86,9 +87,17 @@ def scenario_page() -> str:
     example = _blocks("scenario.toml")
     keys = SCENARIO | {"duration": _filled(SCENARIO["duration"], "", f"1 to {LONGEST}", "")}
     parts = [SCENARIO_HEAD, *_section("The file", "Keys that stand in no table.", keys, example)]
-    parts += _section("[[fault]]", "What goes wrong.", FAULT, example)
+    parts += _section("[[fault]]", "What goes wrong.", SCENARIO_FAULT, example)
     parts += _section("[[order]]", "What an operator switches.", dict(order_words()), example)
-    head = ("kind", "place", "alarm", "size", "usual size", "rate")
+    head = (
+        "kind",
+        "what it does, or what its size counts",
+        "place",
+        "alarm",
+        "size",
+        "usual size",
+        "rate",
+    )
     kinds = (_kind(name) for name in sorted(INJECTORS))
     about = "A dash: it has no size, or does not grow. A breaker that tripped stays open for good."
     return "\n".join([*parts, f"## Kinds of faults\n\n{about}\n", _table(head, kinds)])
@@ -219,10 +228,13 @@ def _rule(rule: Rule) -> Sequence[str]:
 
 def _kind(name: str) -> Sequence[str]:
     injector = INJECTORS[name]
-    size, rate = GROWTH.get(name, ("-", ""))
-    usual = f"{injector.size:g}" if name in GROWTH else "-"
+    size = usual = rate = "-"
+    if injector.sizes is not None:
+        least, most = injector.sizes
+        size, usual = f"{least:.10g} to {most:.10g} {injector.unit}", f"{injector.size:g}"
+        rate = f"{injector.unit} / min" if injector.grows else "-"
     place = f"one of the {injector.kind.value}"
-    return f"`{name}`", place, f"`{injector.hazard}`", size, usual, rate or "-"
+    return f"`{name}`", injector.about, place, f"`{injector.hazard}`", size, usual, rate
 
 
 def _blocks(file: str) -> dict[str, str]:

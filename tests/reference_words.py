@@ -217,13 +217,16 @@ SERVER: dict[str, Words] = {
         "rating of each supply", "W", FROM_0, "`0`: enough for the others to carry it without one"
     ),
     "idle_shares": key(
-        "how its cords share the load at low load: weights",
+        "how its cords share the load at low load",
         "1",
-        "a list of numbers above 0, one for each cord",
+        "a list of numbers above 0, one for each cord, that are 1 together",
         "nearly even",
     ),
     "full_shares": key(
-        "the same at full load", "1", "a list of numbers above 0, one for each cord", "nearly even"
+        "the same at full load",
+        "1",
+        "a list of numbers above 0, one for each cord, that are 1 together",
+        "nearly even",
     ),
     "replay": key(
         'a CSV file of recorded power, with the column `t_s` in s; with `kind = "replay"`. It is '
@@ -241,21 +244,14 @@ FAULT: dict[str, Words] = {
     "at": key("when it begins, from the start of the twin", "s", FROM_0, NEEDED),
     "kind": key("what goes wrong", "", "one of the [kinds](scenario.md#kinds-of-faults)", NEEDED),
     "place": key("where", "", "the path of a place of its kind", NEEDED),
-    "size": key("how much of it", "as its kind says", FROM_0, "as its kind says"),
+    "size": key("how much of it", "of its kind", "as its kind says", "the usual one of its kind"),
     "rate": key(
-        "how fast it grows up to its size", "as its kind says", FROM_0, "`0`: all of it at once"
+        "how fast it grows up to its size, where its kind can grow",
+        "of its kind, a minute",
+        FROM_0,
+        "`0`: all of it at once",
     ),
-    "lasts": key("how long it acts", "s", FROM_0, "for ever"),
-}
-
-GROWTH = {  # kinds of faults with a size: its unit, and that of its rate where it can grow
-    "undervoltage": ("times the nominal voltage; below 0.9 it is a fault", ""),
-    "off_frequency": ("times the nominal frequency; 0.99 to 1.01 is none", ""),
-    "overload": ("W more on the circuit, spread over its outlets", ""),
-    "contact_ageing": ("times the resistance of a new contact; 1 is new", "times / min"),
-    "leakage_step": ("A to earth, on the first phase of the feed", ""),
-    "hot_air": ("K warmer before the rack", "K / min"),
-    "humidity_ramp": ("hPa more water vapour in the air of the rack", "hPa / min"),
+    "lasts": key("how long it acts, until at least its first whole second", "s", ABOVE, "for ever"),
 }
 
 SCENARIO: dict[str, Words] = {
@@ -272,8 +268,10 @@ SCENARIO: dict[str, Words] = {
     "order": key("what somebody switches", "", "tables `[[order]]`", "none"),
 }
 
+WITHIN = "0 to its `duration`"
+SCENARIO_FAULT = FAULT | {"at": key("when it begins, from the start", "s", WITHIN, NEEDED)}
 ORDER: dict[str, Words] = {
-    "at": key("when it is asked for, from the start", "s", FROM_0, NEEDED),
+    "at": key("when it is asked for, from the start", "s", WITHIN, NEEDED),
     "place": key("which outlet", "", "the path of an outlet", NEEDED),
     "on": key("`true` to switch on, `false` to switch off", "", "", NEEDED),
     "by": key("who asks, an operator", "", "text"),

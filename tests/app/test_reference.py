@@ -6,13 +6,13 @@ from dataclasses import fields
 
 import pytest
 from reference import FOLDER, scenario_page, site_page
-from reference_words import GROWTH
 
 from smartpdu.app.cli import main
 from smartpdu.app.config import SITE, SPECS, demo
 from smartpdu.app.limits import LIMIT
 from smartpdu.app.scenario import KEYS, ORDER
 from smartpdu.drivers import access, scene
+from smartpdu.drivers.source import SettingsError
 from smartpdu.engine.catalogue import RULES
 from smartpdu.model.plant import places
 from smartpdu.twin.faults import INJECTORS, effects
@@ -95,8 +95,7 @@ def test_the_rules_and_kinds_are_all_there() -> None:
     table = SITE_PAGE.split("The rules,")[1].split("\n## ")[0]
     assert re.findall(r"^\| `([\w.]+)`", table, re.MULTILINE) == [rule.key for rule in RULES]
     assert "| `load.circuit` | Circuit load high | circuits | 1 | - | - | 0.8 | 1 | 0.02 |" in table
-    kinds = SCENARIO_PAGE.split("## Kinds of faults")[1]
-    assert re.findall(r"^\| `(\w+)`", kinds, re.MULTILINE) == sorted(INJECTORS)
+    assert list(kinds()) == sorted(INJECTORS)
 
 
 @pytest.mark.parametrize("name", sorted(INJECTORS))
@@ -109,8 +108,39 @@ def test_a_kind_has_a_size_and_a_rate_where_the_page_says_so(name: str) -> None:
     def done(size: float, rate: float) -> str:
         return repr(effects(plant, [(Ill(0.0, name, path, size, rate), row)], 30.0))
 
-    line = next(line for line in SCENARIO_PAGE.splitlines() if line.startswith(f"| `{name}`"))
-    *_, size, usual, rate, _ = [cell.strip() for cell in line.split("|")]
-    assert (done(2.0, 0.0) != done(3.0, 0.0)) is (size != "-") is (name in GROWTH)
+    size, usual, rate = kinds()[name][-3:]
+    assert (done(2.0, 0.0) != done(3.0, 0.0)) is (size != "-")
     assert (done(9.0, 1.0) != done(9.0, 0.0)) is (rate != "-")
     assert usual == ("-" if size == "-" else f"{injector.size:g}")
+
+
+def kinds() -> dict[str, list[str]]:
+    """The rows of the table of kinds, by the name of the kind."""
+    table = SCENARIO_PAGE.split("## Kinds of faults")[1]
+    cells = [line.strip("| ").split(" | ") for line in table.splitlines() if "| `" in line]
+    return {row[0].strip("`"): row for row in cells}
+
+
+@pytest.mark.parametrize("name", sorted(INJECTORS))
+def test_a_kind_takes_the_sizes_and_rates_that_the_page_says_and_no_others(name: str) -> None:
+    size, _, rate = kinds()[name][-3:]
+
+    assert refused(name, {}) == ""
+    assert refused(name, {"rate": 1.0}) == ("rate" if rate == "-" else "")
+    if size == "-":
+        assert refused(name, {"size": 1.0}) == "size"
+    else:
+        least, most = map(float, re.findall(r"[\d.]+", size)[:2])
+        assert refused(name, {"size": least}) == ""
+        assert refused(name, {"size": most}) == ""
+        assert refused(name, {"size": 0.99 * least}) == "size"
+        assert refused(name, {"size": 1.01 * most}) == "size"
+
+
+def refused(kind: str, values: dict[str, float]) -> str:
+    """The key of a fault's table that is refused."""
+    try:
+        scene.fault(1, {"at": 1, "kind": kind, "place": "x", **values})
+    except SettingsError as error:
+        return error.key.rpartition(".")[2]
+    return ""
