@@ -112,8 +112,8 @@ def test_what_is_wrong_with_a_device_is_told_at_its_line_and_hides_nothing(tmp_p
     text, ports, (code, out, err) = asyncio.run(told_of_all(path))
     lines = text.splitlines()
 
-    def address(name: str) -> int:
-        return lines.index(f'address = "127.0.0.1:{ports[name]}"') + 1
+    def address(name: str, further: int = 0) -> int:
+        return lines.index(f'address = "127.0.0.1:{ports[name]}"') + 1 + further
 
     def place(name: str, end: str, further: int = 0) -> int:
         return lines.index(f'path = "rack1/{name}/{end}"') + 1 + further
@@ -125,8 +125,8 @@ def test_what_is_wrong_with_a_device_is_told_at_its_line_and_hides_nothing(tmp_p
         [
             (address("B"), "source.address", silent),
             (address("C"), "source.address", silent),
-            (address("D"), "source.address", "1.3.6.1.4.1.9, which the map apc_rpdu2 is not for"),
-            (address("E"), "source.address", "found a device no sysObjectID, which the map"),
+            (address("D", -4), "source.map", "'apc_rpdu2', expected a map for the device 1.3.6.1"),
+            (address("E", -4), "source.map", "expected a map for the device no sysObjectID"),
             (address("F"), "source.address", "the device tells none of the mapped values"),
             (place("G", "L1", 3), "phase.address", "'7' of rack1/G/L1, expected the address of"),
             (place("G", "outlet/1", -1), "outlet.address", "'1' of rack1/G/outlet/1"),
@@ -137,6 +137,100 @@ def test_what_is_wrong_with_a_device_is_told_at_its_line_and_hides_nothing(tmp_p
         assert found in said
         if where == "source.address":
             assert said.endswith("expected a device that answers")
+
+
+async def asked_of(path: Path, made: Device, site: str = SITE) -> tuple[int, str, str]:
+    """What check says of a site with one PDU."""
+    async with answering(made) as apc:
+        text = '[[rack]]\npath = "rack1"\n' + site.format(port=apc.port, name="A")
+        return await asyncio.to_thread(checked, path, text)
+
+
+def test_another_serial_number_is_told_at_its_line_with_both(tmp_path: Path) -> None:
+    path = tmp_path / "site.toml"
+    made = device()
+    made.values[oid("1.3.6.1.4.1.318.1.1.26.2.1.9.1")] = v2c.OctetString(b"5A1234")
+    site = SITE.replace("retries = 0\n", 'retries = 0\nserial = "5A9999"\n')
+    code, out, err = asyncio.run(asked_of(path, made, site))
+    assert (code, out) == (2, "")
+    line = path.read_text().splitlines().index('serial = "5A9999"') + 1
+    told = "source.serial: found serial number '5A1234' at the device, expected '5A9999'"
+    assert err == f"{path}:{line}: {told}\n"
+
+
+def test_a_voltage_that_is_not_the_nominal_one_is_a_note(tmp_path: Path) -> None:
+    path = tmp_path / "site.toml"
+    voltage = oid(f"{R}.6.3.1.6.1")
+    for volts, noted in ((118, True), (230, False), (210, False), (0, False), (254, True)):
+        made = device()
+        made.values[voltage] = v2c.Integer32(volts)
+        code, out, err = asyncio.run(asked_of(path, made))
+        assert (code, err) == (0, "")
+        line = path.read_text().splitlines().index('path = "rack1/A/L1"')
+        note = "phase.nominal_voltage of rack1/A/L1: 230 V, and"
+        told = f"{path}:{line}: note: {note} {volts:.1f} V measured\n"
+        assert out.startswith(told) is noted
+        assert out.endswith("well, with 1 note\n" if noted else "sources: all well\n")
+
+
+def test_a_value_that_is_not_told_as_the_map_says_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "site.toml"
+    made = device()
+    made.values[oid(f"{R}.9.2.3.1.5.1")] = v2c.Integer32(7)  # neither on nor off
+    code, out, _ = asyncio.run(asked_of(path, made))
+    assert code == 0
+    assert "note: outlet.address of rack1/A/outlet/1: on is told by the device, and not as" in out
+    assert "outlet/2" not in out
+
+
+@pytest.mark.parametrize(
+    ("labels", "noted"), [("A", False), ("AA", True), ("AB", False), ("AAA", True), ("AAB", False)]
+)
+def test_feeds_of_a_rack_that_all_stand_on_one_side_are_a_note(
+    tmp_path: Path, labels: str, noted: bool
+) -> None:
+    path = tmp_path / "site.toml"
+    text = '[[rack]]\npath = "rack1"\n'
+    for number, label in enumerate(labels):
+        own = SITE.replace('label = "{name}"', f'label = "{label}"')
+        text += own.format(port=161, name=f"P{number}")
+    path.write_text(text, encoding="utf-8")
+    out, err = StringIO(), StringIO()
+    assert check(path, True, out, err) == 0
+    found = f"'A' like all {len(labels)} feeds of rack1: none carries for another"
+    assert (found in out.getvalue()) is noted
+    last = [n for n, line in enumerate(text.splitlines(), 1) if line.startswith("label")][-1]
+    assert out.getvalue().startswith(f"{path}:{last}: note: feed.label of rack1/P") is noted
+    assert out.getvalue().endswith("well, with 1 note\n" if noted else "sources: all well\n")
+
+
+class Deaf(asyncio.DatagramProtocol):
+    """Somebody who counts what is asked, by community, and says nothing."""
+
+    def __init__(self) -> None:
+        self.asked: dict[bool, int] = {True: 0, False: 0}
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        self.asked[b"public" in data] += 1
+
+
+def test_many_sources_of_one_silent_device_wait_for_it_once(tmp_path: Path) -> None:
+    async def counted() -> tuple[dict[bool, int], tuple[int, str, str]]:
+        loop = asyncio.get_running_loop()
+        transport, deaf = await loop.create_datagram_endpoint(Deaf, local_addr=("127.0.0.1", 0))
+        port = transport.get_extra_info("sockname")[1]
+        text = '[[rack]]\npath = "rack1"\n'
+        for name in "ABCDE":
+            text += SITE.format(port=port, name=name)
+        text += SITE.replace("public", "private").format(port=port, name="F")
+        said = await asyncio.to_thread(checked, tmp_path / "site.toml", text)
+        transport.close()
+        return deaf.asked, said
+
+    asked, (code, out, err) = asyncio.run(counted())
+    assert (code, out) == (2, "")
+    assert err.count("No SNMP response received before timeout") == len(err.splitlines()) == 6
+    assert asked == {True: 1, False: 1}  # who asks otherwise may be heard
 
 
 def test_devices_that_answer_and_have_every_row_are_well(tmp_path: Path) -> None:

@@ -162,6 +162,13 @@ def test_broken_toml_is_told_with_its_line() -> None:
         ('language = "de"', 'language = "fr"', "site.language", "'fr'", "one of en, de"),
         ('rule = "load.circuit"', 'rule = "load.circit"', "limit.rule", "", "'load.circuit'"),
         ('place = "rack1/A/circuit/1"', 'place = "rack1"', "limit.place", "'rack1'", "watches"),
+        (
+            'place = "rack1/A/circuit/1"',
+            'place = "rack1/A/circut/1"',
+            "limit.place",
+            "'rack1/A/circut/1'",
+            "one of the circuits, which load.circuit watches, as 'rack1/A/circuit/1'",
+        ),
         ("high_warning = 0.7", "high_warnin = 0.7", "limit.high_warnin", "", "'high_warning'"),
         ("high_warning = 0.7", "high_warning = nan", "limit.high_warning", "nan", "a number"),
         ("high_warning = 0.7", "high_warning = 1.2", "limit", "cross", "high_warning <="),

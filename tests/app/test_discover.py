@@ -62,6 +62,12 @@ async def test_no_answer_is_told_with_the_address_and_is_no_bad_input() -> None:
     code, out, err = await ended(Wish({"address": f"127.0.0.1:{port}", **QUICK}, None, "r", "A"))
     assert (code, out) == (1, "")
     assert err.startswith(f"smartpdu: 127.0.0.1:{port}: No SNMP response")
+    assert err.endswith("or the community is wrong: a wrong one gets no answer\n")
+
+
+async def test_a_name_that_nobody_has_is_told_as_such() -> None:
+    code, out, err = await ended(Wish({"address": "no-such.invalid", **QUICK}, None, "r", "A"))
+    assert (code, out, err) == (1, "", "smartpdu: the name no-such.invalid is not known\n")
 
 
 async def test_a_device_without_a_map_names_the_maps_there_are() -> None:
@@ -104,6 +110,14 @@ async def test_a_map_of_ones_own_stands_in_the_site_by_its_file(data: Path, tmp_
         (["discover", "h", "--user", "u", "--auth", "rot13"], "auth: found 'rot13', expected one"),
         (["discover", "h", "--timeout", "0"], "timeout: found 0.0, expected a number"),
         (["discover", "h", "--community", ""], "community: found ''"),
+        (["discover", "h", "--rack", "Rack 3"], "--rack: found 'Rack 3', expected names joined"),
+        (["discover", "h", "--rack", ""], "--rack: found '', expected names joined by /"),
+        (["discover", "h", "--rack", "house"], "--rack: found 'house', expected a name that is"),
+        (["discover", "h", "--pdu", "a#b"], "--pdu: found 'a#b', expected names joined by /"),
+        (
+            ["discover", "h", "--user", "u", "--auth", "sha256", "--privacy", "aes128"],
+            "privacy: found privacy without the environment variable SMARTPDU_PRIVACY_KEY, exp",
+        ),
     ],
 )
 def test_words_that_fit_nothing_are_bad_input(

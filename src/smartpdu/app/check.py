@@ -1,52 +1,87 @@
 """`smartpdu check`: all that is wrong with a site file, down to a device that does not answer."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
+
+import numpy as np
 
 from smartpdu.app.config import Site, load, place_fault
 from smartpdu.app.fault import ConfigError, Fault
 from smartpdu.app.progress import teller
 from smartpdu.app.wire import sources, world
-from smartpdu.drivers.source import SourceError
-from smartpdu.model.plant import places
+from smartpdu.drivers.access import ASKS
+from smartpdu.drivers.source import Mistaken, NoAnswer, Source, SourceError
+from smartpdu.model.plant import Part, places
+from smartpdu.model.plausible import lonely
+from smartpdu.model.snapshot import Snapshot
+
+DEAD = 0.1  # of the nominal voltage: below it a line is not fed, which is no fault of the file
+NEAR = 0.1  # of the nominal voltage: EN 50160
 
 
 def check(path: Path, offline: bool, out: TextIO, err: TextIO) -> int:
-    """Print what is wrong, or that nothing is; the exit code is 2 where something is."""
+    """Print what is wrong, or that nothing is; the exit code is 2 where something is.
+
+    What may be meant so, and looks odd, is a note: it changes no exit code.
+    """
     try:
         site = load(path)
-        asyncio.run(_asked(site, offline, teller(err)))
+        notes = [*_one_sided(site), *asyncio.run(_asked(site, offline, teller(err)))]
     except ConfigError as error:
         print(error, file=err)
         return 2
+    for note in notes:
+        print(note, file=out)
     plant = site.plant
     counts = f"{len(plant.racks)} racks, {len(plant.pdus)} PDUs, {len(plant.outlets)} outlets"
-    print(f"{path}: {counts}, {len(plant.sources)} sources: all well", file=out)
+    well = f"well, with {len(notes)} {'note' if len(notes) == 1 else 'notes'}"
+    said = f"{counts}, {len(plant.sources)} sources: {well if notes else 'all well'}"
+    print(f"{path}: {said}", file=out)
     return 0
 
 
-async def _asked(site: Site, offline: bool, tell: Callable[[str], None]) -> None:
-    """Open every source and, unless offline, read it once; raises ConfigError with all faults."""
+class _Silences:
+    """Who did not answer: whoever asks for the same device in the same way need not wait again."""
+
+    def __init__(self) -> None:
+        self._turns: dict[tuple[Any, ...], asyncio.Lock] = {}
+        self._known: dict[tuple[Any, ...], NoAnswer] = {}
+
+    async def read(self, source: Source, key: tuple[Any, ...]) -> Snapshot:
+        """What a source tells; raises SourceError."""
+        async with self._turns.setdefault(key, asyncio.Lock()):
+            if key in self._known:
+                raise NoAnswer(str(self._known[key]))
+            try:
+                return await source.read()
+            except NoAnswer as error:
+                self._known[key] = error
+                raise
+
+
+async def _asked(site: Site, offline: bool, tell: Callable[[str], None]) -> list[str]:
+    """Open every source and, unless offline, read it once; gives the notes.
+
+    Raises ConfigError with all faults.
+    """
     opened = sources(site, world())
+    silences = _Silences()
+    notes: list[str] = []
     ended = 0
 
     async def ask(number: int, path: str) -> list[Fault]:
         nonlocal ended
-        source, _ = opened[path]
+        source, own = opened[path]
         try:
             if offline:
                 return []
-            await source.read()
-            untold = getattr(source, "untold", tuple)
-            return [_absent(site, place) for place in untold()]
+            now = await silences.read(source, _device(site, number))
+            notes.extend(_odd(site, own, now, getattr(source, "missing", tuple)()))
+            return [_absent(site, place) for place in getattr(source, "untold", tuple)()]
         except SourceError as error:
-            settings = site.sources[number].settings
-            key = "address" if "address" in settings else "driver"
-            line = site.lines.of("source", number, key)
-            found = f"{settings.get(key, site.sources[number].driver)!r}: {error}"
-            return [Fault(site.file, line, f"source.{key}", found, "a device that answers")]
+            return [_fault(site, number, error)]
         finally:
             await source.close()
             ended += 1
@@ -59,6 +94,27 @@ async def _asked(site: Site, offline: bool, tell: Callable[[str], None]) -> None
         tell("")
     if faults:
         raise ConfigError(sorted(faults, key=lambda fault: fault.line))
+    return notes
+
+
+def _device(site: Site, number: int) -> tuple[Any, ...]:
+    """The same for all sources that ask one device in one way; else the source's own path."""
+    wanted = site.sources[number]
+    if "address" not in wanted.settings:
+        return (wanted.path,)
+    return (wanted.driver, *(wanted.settings.get(key) for key in ("address", *ASKS)))
+
+
+def _fault(site: Site, number: int, error: SourceError) -> Fault:
+    """What is wrong with a source that does not answer, or another device does."""
+    settings, driver = site.sources[number].settings, site.sources[number].driver
+    if isinstance(error, Mistaken):
+        key, found, expected = error.key, error.found, error.expected
+    else:
+        key = "address" if "address" in settings else "driver"
+        found, expected = f"{settings.get(key, driver)!r}: {error}", "a device that answers"
+    line = site.lines.of("source", number, key)
+    return Fault(site.file, line, f"source.{key}", found, expected)
 
 
 def _absent(site: Site, place: str) -> Fault:
@@ -66,3 +122,33 @@ def _absent(site: Site, place: str) -> Fault:
     kind, row = places(site.plant)[place]
     found = f"{site.plant.table(kind).address[row]!r} of {place}"
     return place_fault(site, place, "address", found, "the address of one that the device has")
+
+
+def _odd(
+    site: Site, own: Part, now: Snapshot, missing: tuple[tuple[str, str], ...]
+) -> Iterator[str]:
+    """Notes on what a source tells: voltages that are not the nominal ones, values that lack."""
+    phases = own.plant.phases
+    share = now.phases.voltage / phases.nominal_voltage
+    for row in np.flatnonzero((share > DEAD) & (np.abs(share - 1) > NEAR)).tolist():
+        words = f"{phases.nominal_voltage[row]:g} V, and {now.phases.voltage[row]:.1f} V measured"
+        yield _note(site, phases.path[row], "nominal_voltage", words)
+    for place, column in missing:
+        words = f"{column} is told by the device, and not as the map says: a value is missing"
+        yield _note(site, place, "address", words)
+
+
+def _one_sided(site: Site) -> Iterator[str]:
+    """A note for each rack whose feeds all stand on one side."""
+    feeds = site.plant.feeds
+    for row, rack in enumerate(site.plant.racks.path):
+        own = np.flatnonzero(feeds.rack == row).tolist()
+        labels = [feeds.label[feed] for feed in own]
+        if lonely(labels):
+            words = f"{labels[-1]!r} like all {len(own)} feeds of {rack}: none carries for another"
+            yield _note(site, feeds.path[own[-1]], "label", words)
+
+
+def _note(site: Site, place: str, key: str, words: str) -> str:
+    fault = place_fault(site, place, key, "", "")
+    return f"{fault.file}:{fault.line}: note: {fault.where} of {place}: {words}"

@@ -14,7 +14,9 @@ from smartpdu.app.progress import teller
 from smartpdu.drivers.access import Switchboard, access
 from smartpdu.drivers.agent import Agent
 from smartpdu.drivers.source import SettingsError, SourceError
-from smartpdu.drivers.survey import Survey, remarks, surveyed
+from smartpdu.drivers.survey import Survey, Unrecognised, remarks, surveyed
+from smartpdu.model.build import HOUSE
+from smartpdu.model.plausible import PATH, path
 
 SECRETS = {"auth_key": "SMARTPDU_AUTH_KEY", "privacy_key": "SMARTPDU_PRIVACY_KEY"}
 
@@ -34,8 +36,13 @@ def discover(wish: Wish, out: TextIO, err: TextIO) -> int:
     try:
         wanted = access(wish.settings)
     except SettingsError as error:
-        print(f"smartpdu: {error}", file=err)
+        print(f"smartpdu: {_in_words_of_the_command(error)}", file=err)
         return 2
+    for option, name in (("--rack", wish.rack), ("--pdu", wish.pdu)):
+        if not path(name) or name == HOUSE:
+            expected = PATH if name != HOUSE else "a name that is not taken"
+            print(f"smartpdu: {option}: found {name!r}, expected {expected}", file=err)
+            return 2
     try:
         found = asyncio.run(_asked(Agent(wanted, Switchboard()), wish, teller(err)))
         text = written(found, wish)
@@ -46,7 +53,7 @@ def discover(wish: Wish, out: TextIO, err: TextIO) -> int:
         return 2
     except (SourceError, ConfigError) as error:
         print(f"smartpdu: {error}", file=err)
-        return 1 if type(error) is SourceError else 2
+        return 2 if isinstance(error, Unrecognised | ConfigError) else 1
     print(text, end="", file=out)
     if any(key in wish.settings for key in SECRETS):
         print("smartpdu: the keys of SNMPv3 stand in this file: let nobody else read it", file=err)
@@ -59,6 +66,14 @@ async def _asked(agent: Agent, wish: Wish, tell: Callable[[str], None]) -> Surve
     finally:
         tell("")
         agent.close()
+
+
+def _in_words_of_the_command(error: SettingsError) -> str:
+    """A fault of who asks, with the names that a person has given it by."""
+    words = str(error)
+    for key, name in SECRETS.items():
+        words = words.replace(key, f"the environment variable {name}")
+    return words
 
 
 def from_environment(settings: Mapping[str, Any]) -> dict[str, Any]:

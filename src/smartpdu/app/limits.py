@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from math import isfinite
 from typing import Any
 
@@ -12,8 +13,8 @@ from smartpdu.drivers.lines import Lines
 from smartpdu.drivers.source import nearest
 from smartpdu.engine.catalogue import RULES
 from smartpdu.engine.house import TIMES, Override, limited
-from smartpdu.model.plant import Plant, places
-from smartpdu.model.rule import BOUNDS, Limits
+from smartpdu.model.plant import Kind, Plant, places
+from smartpdu.model.rule import BOUNDS, Limits, Rule
 
 LIMIT = {"rule": str, "place": str} | dict.fromkeys((*BOUNDS, *TIMES), float)
 
@@ -47,17 +48,29 @@ def limit_faults(
             seen.add((rule, place, key))
         yield from _number_faults(wanted, number, file, at)
         if plant is not None and index is not None:
-            try:
-                limits = limited(ruled[rule], wanted, plant, index)
-            except ValueError as error:
+            if expected := _misplaced(ruled[rule], wanted, index):
                 line = at.of("limit", number, "place")
-                yield Fault(file, line, "limit.place", repr(place), str(error))
+                yield Fault(file, line, "limit.place", repr(place), expected)
                 continue
+            limits = limited(ruled[rule], wanted, plant, index)
             if ordered(limits):
                 ruled[rule] = replace(ruled[rule], limits=limits)
             else:
                 line, found = at.of("limit", number), f"bounds of {rule} that cross"
                 yield Fault(file, line, "limit", found, " <= ".join(BOUNDS))
+
+
+def _misplaced(rule: Rule, wanted: Override, index: Mapping[str, tuple[Kind, int]]) -> str:
+    """What is expected of the place of a limit; empty where it fits."""
+    if not wanted.place:
+        return ""
+    if index.get(wanted.place, (None, -1))[0] is not rule.kind:
+        fitting = [path for path, (kind, _) in index.items() if kind is rule.kind]
+        close = get_close_matches(wanted.place, fitting, 1)
+        named = f", as {close[0]!r}" if close else ""
+        return f"one of the {rule.kind.value}, which {rule.key} watches{named}"
+    times = sorted(set(wanted.values) - set(BOUNDS))
+    return f"no place beside {times[0]}, which holds for all places" if times else ""
 
 
 def _number_faults(override: Override, number: int, file: str, at: Lines) -> Iterator[Fault]:

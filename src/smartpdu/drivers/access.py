@@ -68,6 +68,13 @@ class Access:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     @property
+    def silence(self) -> str:
+        """What it may mean that nobody answers."""
+        if self.user:
+            return "it is off, or elsewhere"
+        return "it is off, or elsewhere, or the community is wrong: a wrong one gets no answer"
+
+    @property
     def identity(self) -> Any:
         """Who asks, as the library wants it."""
         if not self.user:
@@ -142,7 +149,7 @@ def _check_user(made: Access) -> None:
         if used and used not in choice:
             raise SettingsError(name, repr(used), f"one of {', '.join(choice)}")
         if bool(used) != bool(secret):
-            found = f"{name} and no {key}" if used else f"{key} and no {name}"
+            found = f"{name} without {key}" if used else f"{key} without {name}"
             raise SettingsError(name, found, f"{name} together with {key}")
         if secret and len(secret) < SHORTEST:
             raise SettingsError(key, f"{len(secret)} characters", f"{SHORTEST} or more")

@@ -11,6 +11,7 @@ The laws of this file:
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from socket import gaierror
 from typing import Any
 
 from pyasn1.error import PyAsn1Error
@@ -24,10 +25,11 @@ from pysnmp.hlapi.v3arch.asyncio import (
     bulk_cmd,
     set_cmd,
 )
+from pysnmp.proto.errind import RequestTimedOut
 from pysnmp.proto.rfc1902 import Integer32, Null
 
 from smartpdu.drivers.access import Access, Switchboard
-from smartpdu.drivers.source import SourceError
+from smartpdu.drivers.source import NoAnswer, SourceError
 from smartpdu.drivers.told import Oid, Value
 
 WIDTH = 8  # columns asked for at once
@@ -159,6 +161,8 @@ class Agent:
             trouble, status, _, bound = await self._sent(target, starts, rows)
             if trouble:
                 self._target = None  # its name may lead elsewhere by now
+                if isinstance(trouble, RequestTimedOut):
+                    raise NoAnswer(f"{self._access}: {trouble}; {self._access.silence}")
                 raise SourceError(f"{self._access}: {trouble}")
             if int(status) != TOO_BIG or rows == 1:
                 break
@@ -184,6 +188,8 @@ class Agent:
         try:
             return await kind.create(spot, timeout=self._access.timeout, retries=retries)
         except (PySnmpError, OSError) as error:
+            if gaierror.__name__ in str(error):  # the library tells it in words only
+                raise SourceError(f"the name {self._access.host} is not known") from None
             raise SourceError(f"{self._access}: {error}") from None
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from smartpdu.drivers.access import Switchboard, access
 from smartpdu.drivers.agent import Agent
 from smartpdu.drivers.maps import Map, load
-from smartpdu.drivers.source import SettingsError, SourceError, Wanted
+from smartpdu.drivers.source import Mistaken, SettingsError, SourceError, Wanted
 from smartpdu.drivers.told import Oid, Pattern, Told, Value, first_understood, words
 from smartpdu.model.command import SwitchOutlet
 from smartpdu.model.plant import Kind, Part
@@ -54,6 +54,7 @@ class Acquaintance:
     uptime: int
     lasting: dict[Oid, Value] = field(default_factory=dict)
     told: set[int] = field(default_factory=set)  # numbers of the cells that ever had an instance
+    missing: tuple[int, ...] = ()  # those of them that the last answer did not tell
 
 
 class Pdu:
@@ -109,6 +110,12 @@ class Pdu:
         plant = self._part.plant
         return tuple(plant.table(kind).path[row] for kind, row in rows if (kind, row) not in known)
 
+    def missing(self) -> tuple[tuple[str, str], ...]:
+        """Path and column of each value that the last answer did not tell as the map says."""
+        cells = [self._cells[n] for n in self._known.missing] if self._known is not None else []
+        plant = self._part.plant
+        return tuple((plant.table(cell.kind).path[cell.row], cell.column) for cell in cells)
+
     async def close(self) -> None:
         """Leave the engines to the others."""
         self._agent.close()
@@ -128,28 +135,32 @@ class Pdu:
             system[: len(family)] == family for family in self._map.device.is_
         ):
             found = words(system) or "no sysObjectID"
-            raise SourceError(f"found a device {found}, which the map {self._map.name} is not for")
+            told = f"found a device {found}, which the map {self._map.name} is not for"
+            raise Mistaken("map", f"{self._map.name!r}", f"a map for the device {found}", told)
         if serial is not None:
             found = words(values.get(serial.at(())))
             if found != self._serial:
-                raise SourceError(f"found serial number {found!r}, expected {self._serial!r}")
+                told = f"expected serial number {self._serial!r}, the device says {found!r}"
+                device = f"serial number {found!r} at the device"
+                raise Mistaken("serial", device, repr(self._serial), told)
         uptime = values.get(UPTIME.at(()))
         return uptime if isinstance(uptime, int) else 0
 
     def _snapshot(self, known: Acquaintance, values: Mapping[Oid, Value]) -> Snapshot:
         now = blank(self._part.plant, self._ports.wall(), self._ports.clock())
         both = {**known.lasting, **values}
-        missing = 0
+        missing = []
         for number, cell in enumerate(self._cells):
             if any(told.oid.at(cell.address) in values for told in cell.tolds):
                 known.told.add(number)
             value = first_understood(cell.tolds, cell.address, both, cell.symbol)
-            missing += value is None and number in known.told
+            missing += [number] if value is None and number in known.told else []
             column: Any = getattr(now.readings(cell.kind), cell.column)
             column[cell.row] = nan if value is None else value
         if not known.told:
             raise SourceError("the device tells none of the mapped values")
-        now.sources.missing[:] = missing / len(known.told)
+        known.missing = tuple(missing)
+        now.sources.missing[:] = len(missing) / len(known.told)
         return now
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from smartpdu.model import plausible
 from smartpdu.model.plant import (
     Circuits,
     Doors,
@@ -19,16 +20,6 @@ from smartpdu.model.plant import (
     Probes,
     Racks,
     Sources,
-)
-from smartpdu.model.plausible import (
-    BREAKER,
-    CONNECTOR,
-    POWER,
-    breaker,
-    powered,
-    socket,
-    step,
-    whole,
 )
 from smartpdu.model.units import Column, Rows
 
@@ -290,11 +281,8 @@ def flaws_of(design: Design, unsure: Collection[str] = ()) -> Iterable[Flaw]:
 
 
 def _path_flaws(kind: Kind, number: int, path: str, seen: dict[str, Kind]) -> Iterable[Flaw]:
-    parts = path.split("/")
-    dots = any(part in (".", "..") for part in parts)  # which a client takes out of an address
-    if not all(parts) or dots or not path.isprintable() or any(c in path for c in " ?#%\\"):
-        wanted = "names joined by /, without spaces or ? # % \\, none of them . or .."
-        yield Flaw(kind, number, "path", repr(path), wanted)
+    if not plausible.path(path):
+        yield Flaw(kind, number, "path", repr(path), plausible.PATH)
     elif path in seen:
         yield Flaw(kind, number, "path", repr(path), "a path that nothing else has")
     seen.setdefault(path, kind)
@@ -313,13 +301,13 @@ def _reference_flaws(
 def _number_flaws(kind: Kind, number: int, spec: Any) -> Iterable[Flaw]:
     for name in POSITIVE:
         value = getattr(spec, name, None)
-        if value is not None and (expected := whole(name, value)):
+        if value is not None and (expected := plausible.whole(name, value)):
             yield Flaw(kind, number, name, str(value), expected)
     if isinstance(spec, OutletSpec):
-        if expected := step(spec.resolution):
+        if expected := plausible.step(spec.resolution):
             yield Flaw(kind, number, "resolution", str(spec.resolution), expected)
-        if not socket(spec.connector):
-            yield Flaw(kind, number, "connector", repr(spec.connector), CONNECTOR)
+        if not plausible.socket(spec.connector):
+            yield Flaw(kind, number, "connector", repr(spec.connector), plausible.CONNECTOR)
     if isinstance(spec, PhaseSpec) and not 1 <= _line(spec) <= 3:
         expected = "1, 2 or 3, or a path that ends in L1, L2 or L3"
         yield Flaw(kind, number, "line", str(spec.line), expected)
@@ -330,9 +318,13 @@ def _circuit_flaws(design: Design, wrong: set[str]) -> Iterable[Flaw]:
     rated = {s.path: s.rated_current for s in design.phases if s.path not in wrong}
     for number, spec in enumerate(design.circuits):
         phase = rated.get(spec.phase)
-        if phase is not None and spec.path not in wrong and not breaker(spec.rated_current, phase):
+        if (
+            phase is not None
+            and spec.path not in wrong
+            and not plausible.breaker(spec.rated_current, phase)
+        ):
             found = f"{spec.rated_current:g} on a phase of {phase:g} A"
-            expected = f"at most {BREAKER * phase:g} A, a breaker that protects its phase"
+            expected = f"at most {plausible.BREAKER * phase:g} A, a breaker that protects its phase"
             yield Flaw(Kind.CIRCUIT, number, "rated_current", found, expected)
 
 
@@ -346,8 +338,8 @@ def _power_flaws(design: Design, wrong: set[str]) -> Iterable[Flaw]:
         if not own or wrong.intersection((spec.path, *(phase.path for phase in own))):
             continue
         carried = sum(phase.rated_current * phase.nominal_voltage for phase in own)
-        if not powered(spec.rated_power, carried):
-            least, most = (share * carried for share in POWER)
+        if not plausible.powered(spec.rated_power, carried):
+            least, most = (share * carried for share in plausible.POWER)
             found = f"{spec.rated_power:g} VA, and phases that carry {carried:g} VA"
             yield Flaw(Kind.FEED, number, "rated_power", found, f"{least:g} to {most:g} VA")
 

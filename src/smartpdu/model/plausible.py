@@ -20,6 +20,7 @@ POWER = (0.1, 1.5)  # of what the phases of a feed carry: a supply upstream may 
 SOCKETS = ("C1", "C3", "C5", "C7", "C9", "C11", "C13", "C15", "C15A", "C17", "C19", "C21", "C23")
 COMBINED = ("C39", "CX")  # of makers: what C14 and C20 both fit
 CONNECTOR = f"one of {', '.join(SOCKETS)}, C39, Cx, or a socket of another kind as Schuko or 5-20R"
+PATH = "names joined by /, without spaces or ? # % \\, none of them . or .."
 EXACT = 1 + 1e-6  # numbers are written with few digits
 
 
@@ -55,6 +56,13 @@ def socket(name: str) -> bool:
     if not name or not name.isprintable():
         return False
     return not fullmatch(r"C(\d+A?|X)", sign) or sign in SOCKETS or sign in COMBINED
+
+
+def path(name: str) -> bool:
+    """Whether a place can be called so: a path is a part of an address that clients ask for."""
+    parts = name.split("/")
+    dots = any(part in (".", "..") for part in parts)  # which a client takes out of an address
+    return all(parts) and not dots and name.isprintable() and not any(c in name for c in " ?#%\\")
 
 
 def lonely(labels: Sequence[str]) -> bool:
