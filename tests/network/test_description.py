@@ -242,3 +242,15 @@ def test_the_judge_refuses_an_answer_of_another_shape_or_status() -> None:
     ):
         with pytest.raises(AssertionError):
             judge.accept("x", wrong)
+
+
+async def test_no_parameter_is_said_to_be_null_for_that_cannot_be_sent(judge: Judge) -> None:
+    schemas = [
+        parameter["schema"]
+        for _, _, operation in judge.operations()
+        for parameter in operation.get("parameters", ())
+    ]
+
+    assert len(schemas) > 20
+    assert "null" not in str(schemas)
+    assert {"items", "type", "maxItems"} <= set(next(s for s in schemas if "items" in s))

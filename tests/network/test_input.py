@@ -72,7 +72,7 @@ async def test_a_wrong_parameter_is_422_and_named(web: Web, path: str, field: st
 async def test_a_span_that_is_none_or_too_long_is_422(web: Web, span: str) -> None:
     told = problem(await web("GET", f"/api/v1/history/rack1/A/L1?quantity=voltage&{span}"), 422)
 
-    assert told["detail"].startswith("from: found")
+    assert told["detail"].startswith("query.from: found")
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,8 @@ def _complete(path: str, operation: dict[str, Any]) -> None:
     answers = operation["responses"]
     answers.pop("422", None)  # in FastAPI's own form, which is never sent
     statuses = {*ANY, *(WRITE if "requestBody" in operation else ())}
+    for parameter in operation.get("parameters", ()):
+        parameter["schema"] = _sent(parameter["schema"])
     names = {parameter["name"] for parameter in operation.get("parameters", ())}
     if "{" in path or "rack" in names:
         statuses.add(404)
@@ -69,6 +71,14 @@ def _complete(path: str, operation: dict[str, Any]) -> None:
         status, name, words = header
         told = {"description": words, "schema": {"type": "string"}}
         answers[str(status)]["headers"] = {name: told}
+
+
+def _sent(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a parameter that is there: one that may be left out is never sent as null."""
+    choices = [choice for choice in schema.get("anyOf", ()) if choice != {"type": "null"}]
+    if len(choices) != 1:
+        return schema
+    return {**choices[0], **{name: value for name, value in schema.items() if name != "anyOf"}}
 
 
 def _problem(status: int) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from smartpdu.runtime.view import View
 
 WATT_HOUR = 3600.0  # J; kWh and Wh exist only at the interfaces
 STALE = 3.0  # intervals of silence after which a value counts as old
+SUMMED = ("active_power", "apparent_power")  # of the feeds, told at their rack and their PDU
 BARE = ("path", "name", "address", *PARENTS)
 
 
@@ -110,6 +111,6 @@ def _sums(view: View, kind: Kind) -> Iterator[tuple[str, Unit, Column]]:
         return
     feeds = view.plant.feeds
     by = feeds.rack if kind is Kind.RACK else feeds.pdu
-    for name in ("active_power", "apparent_power"):
+    for name in SUMMED:
         column = getattr(view.now.feeds, name)
         yield name, quantities(Kind.FEED)[name], total(column, by, len(view.plant.table(kind)))

@@ -1,4 +1,4 @@
-"""Places and their readings, and their history."""
+"""Places and their readings."""
 
 from typing import Annotated, Any
 
@@ -8,14 +8,10 @@ from fastapi.responses import Response
 
 from smartpdu.model.plant import Kind
 from smartpdu.network.problem import Problem
-from smartpdu.network.rest.shapes import KINDS, History, place_shape
-from smartpdu.network.rows import moment, row, rows
+from smartpdu.network.rest.shapes import KINDS, place_shape
+from smartpdu.network.rows import row, rows
 from smartpdu.runtime.desk import Desk
 from smartpdu.runtime.view import View
-
-DAY = 86400.0
-FAR = 2.0**33  # s: the year 2242
-UTC = "UTC seconds"
 
 
 class Encoded:
@@ -41,7 +37,6 @@ def router(desk: Desk) -> APIRouter:
     encoded = Encoded()
     for kind in KINDS:
         _add_kind(routes, desk, kind, encoded)
-    _add_history(routes, desk)
     return routes
 
 
@@ -91,49 +86,10 @@ def _add_kind(routes: APIRouter, desk: Desk, kind: Kind, encoded: Encoded) -> No
     )
 
 
-def _add_history(routes: APIRouter, desk: Desk) -> None:
-    @routes.get(
-        "/history/{path:path}",
-        operation_id="history",
-        summary="A quantity of a place over time",
-        responses={200: {"model": History}},
-    )
-    async def history(
-        path: str,
-        quantity: str,
-        start: Annotated[float | None, Query(alias="from", description=UTC, ge=0, le=FAR)] = None,
-        end: Annotated[float | None, Query(alias="to", description=UTC, ge=0, le=FAR)] = None,
-        points: Annotated[int, Query(ge=1, le=5000)] = 500,
-    ) -> Response:
-        last = desk.look().now.at + 1 if end is None else end
-        first = last - 3600 if start is None else start
-        if not first < last <= first + 3660 * DAY:
-            raise Problem(422, f"from: found {first}, expected a time before to, ten years at most")
-        try:
-            course = await desk.recall(path, quantity, first, last, points)
-        except KeyError:
-            raise Problem(404, f"{path} has no quantity {quantity} in the history") from None
-        scale, unit = (1 / 3600.0, "Wh") if course.unit == "J" else (1.0, course.unit)
-        body = {
-            "path": path,
-            "quantity": quantity,
-            "unit": unit,
-            "at": [moment(at) for at in course.at.tolist()],
-            "least": _values(course.least, scale),
-            "mean": _values(course.mean, scale),
-            "greatest": _values(course.greatest, scale),
-        }
-        return _json(msgspec.json.encode(body), {"cache-control": "no-store"})
-
-
 def _of_rack(view: View, kind: Kind, rack: str) -> list[dict[str, Any]]:
     if rack not in view.plant.racks.path:
         raise Problem(404, f"there is no rack {rack}")
     return [r for r in rows(view, kind) if r.get("rack", r["path"]) == rack]
-
-
-def _values(column: Any, scale: float) -> list[float | None]:
-    return [None if v != v else round(v * scale, 6) for v in column.tolist()]  # noqa: PLR0124 - NaN
 
 
 def _json(body: bytes, headers: dict[str, str]) -> Response:
