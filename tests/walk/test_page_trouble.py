@@ -26,7 +26,7 @@ def test_a_silent_source_is_marked_and_shows_dashes(look, tmp_path: Path) -> Non
 
         phases = dict(
             zip(
-                page.locator(".phase .name").all_inner_texts(),
+                page.locator(".phase .name").all_text_contents(),
                 page.locator(".phase .value").all_inner_texts(),
                 strict=True,
             )

@@ -11,8 +11,8 @@ export function make(tag, classes, text) {
 
 // A long name is cut in its middle: names of one rack differ at their ends.
 export function ends(name) {
-  const tail = name.length > 12 ? 6 : 0;
-  return [make("span", "head", name.slice(0, name.length - tail)), make("span", "", name.slice(name.length - tail))];
+  if (name.length <= 12) return [make("span", "head", name)];
+  return [make("span", "head", name.slice(0, -6)), make("span", "tail", name.slice(-6))];
 }
 
 export function button(text, action, classes) {

@@ -1,6 +1,6 @@
 // Feeds and their phases side by side: what each carries, what it would carry alone, what is left.
 
-import { byId, ends, fill, make, mark, set, width } from "./element.js";
+import { byId, fill, make, mark, set, width } from "./element.js";
 import { feedName, silences, tint } from "./plan.js";
 import { number, say } from "./words.js";
 
@@ -41,8 +41,8 @@ export class Phases {
       bar.append(limit);
     }
     const name = make("span", "name");
-    name.title = `${feedName(this.plan, feed)} ${phase.name}`;
-    name.append(...ends(name.title));
+    name.append(make("span", "head", feedName(this.plan, feed)), make("span", "tail", ` ${phase.name}`));
+    name.title = name.textContent;
     row.append(name, bar, part.value, part.reserve);
     return part;
   }

@@ -44,6 +44,7 @@ export function silences(plan, tick) {
 // A circuit that its device only counts.
 export function circuitName({ name }) { return /^\d+$/.test(name) ? `${say("circuit")} ${name}` : name; }
 
+// The last part of its path: a number on most PDUs, but it may be any word.
 export function count(outlet) { return outlet.path.split("/").pop(); }
 
 // What a person calls a place; a path that the rack does not have stays a path.

@@ -4,6 +4,7 @@ import { bar, button, byId, ends, fill, label, make, mark, set } from "./element
 import { circuitName, count, labelsOf, pduOfCircuit, silences, tint } from "./plan.js";
 import { number, say } from "./words.js";
 
+const WIDEST = 4; // characters of an outlet's number that are shown; the rest is cut
 const DEAD = 0.1; // of the nominal voltage: below it a phase has none (as the rule of a lost feed)
 
 export class Rack {
@@ -25,15 +26,17 @@ export class Rack {
   pdu(pdu) {
     const labels = labelsOf(this.plan, pdu);
     const strip = make("section", `pdu ${tint(this.plan, labels[0])}`);
-    const head = make("h3", "", pdu.name);
+    const head = make("h3");
     const note = make("p", "pdu-note");
-    head.append(make("span", "feed-label", labels.join(", ")));
+    head.append(make("span", "pdu-name", pdu.name), make("span", "feed-label", labels.join(", ")));
     strip.append(head, note);
     label(strip, pdu.name);
     const circuits = this.plan.circuits.map((circuit, row) => ({ circuit, row }))
       .filter(({ circuit }) => pduOfCircuit(this.plan, circuit) === pdu.path);
     const outlets = this.plan.outlets.map((outlet, row) => ({ outlet, row }))
       .filter(({ outlet }) => outlet.pdu === pdu.path);
+    const longest = Math.max(2, ...outlets.map(({ outlet }) => count(outlet).length));
+    strip.style.setProperty("--count", `${Math.min(longest, WIDEST)}ch`);
     strip.append(...this.column(circuits, outlets));
     return { strip, note, pdu };
   }
@@ -52,7 +55,9 @@ export class Rack {
 
   circuit({ circuit, row }) {
     const line = make("div", "circuit");
-    const name = make("span", "name", `${circuitName(circuit)} · ${this.plan.phaseOf.get(circuit.phase).name}`);
+    const name = make("span", "name");
+    name.append(make("span", "head", circuitName(circuit)), make("span", "tail", ` · ${this.plan.phaseOf.get(circuit.phase).name}`));
+    name.title = name.textContent;
     const part = { line, bar: bar(), value: make("span", "value"), circuit };
     line.append(name, part.bar, part.value);
     this.circuits[row] = part;
@@ -62,7 +67,7 @@ export class Rack {
   outlet({ outlet, row }, tagged) {
     const line = button(undefined, () => this.ask(row), "outlet");
     line.dataset.path = outlet.path;
-    line.title = outlet.name;
+    line.title = outlet.name === count(outlet) ? outlet.name : `${count(outlet)} · ${outlet.name}`;
     const name = make("span", "name");
     name.append(...ends(outlet.name));
     if (tagged) name.append(make("small", "tag", circuitName(this.plan.circuitOf.get(outlet.circuit))));
@@ -139,7 +144,7 @@ function showOutlet(part, [on, current, power], tick, dead) {
   const told = power === null && current !== null ? number(current, 2, "A") : number(power, 0, "W");
   set(part.value, outlet.metered || power !== null ? told : "");
   set(part.state, word);
-  const alarms = tick.levels[outlet.path] ? tick.alarms.filter((a) => a.place === outlet.path).map((a) => a.words) : [];
+  const alarms = tick.levels[outlet.path] ? tick.alarms.filter((a) => a.place === outlet.path && a.level).map((a) => a.words) : [];
   label(line, [
     `${count(outlet)}, ${outlet.name}`, word,
     dead.has(outlet.circuit) && say("dead"),
