@@ -31,6 +31,7 @@ from smartpdu.model.plant import Kind, Plant, places
 from smartpdu.model.request import Role, Shelve
 from smartpdu.model.snapshot import READINGS, blank
 from smartpdu.network.http import built as built_app
+from smartpdu.network.rows import moment
 from smartpdu.network.screens.scope import Scope, mark, scope
 from smartpdu.network.screens.shapes import plan, tick
 from smartpdu.network.screens.stream import Ticks
@@ -177,6 +178,22 @@ async def test_a_shelved_alarm_is_listed_and_no_longer_counted(hall) -> None:
     assert after["counts"][0] == before["counts"][0] - 1
     assert alarm["place"] in before["levels"]
     assert alarm["place"] not in after["levels"]
+
+
+async def test_the_time_of_an_alarm_is_that_of_its_event_to_the_millisecond(hall) -> None:
+    await hall.time.pass_(0.8765)  # a tick is seldom on the whole second
+    hall.pdus["source"].current = 20.0
+    await hall.lasts(30)
+    raised = {
+        (t.body["rule"], t.place): moment(t.at)
+        for t in await hall.desk.told(0, 1000)
+        if t.kind == "AlarmRaised" and t.place in of(hall).paths
+    }
+    alarms = whole(hall)["alarms"]
+
+    assert alarms
+    assert {(a["rule"], a["place"]): a["since"] for a in alarms} == raised
+    assert {a["until"] for a in alarms} == {None}
 
 
 async def test_only_who_may_switch_is_offered_to(rig) -> None:

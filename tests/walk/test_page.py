@@ -33,7 +33,7 @@ def test_the_rack_is_drawn_as_it_stands_and_lives_without_a_reload(look, tmp_pat
         )
         assert (blue, red) == ("rgb(37, 99, 201)", "rgb(192, 57, 43)")
 
-        names = page.locator(".phase .name").all_inner_texts()
+        names = page.locator(".phase .name").all_text_contents()
         assert names == ["A L1", "B L1", "A L2", "B L2", "A L3", "B L3"]
         for reserve in page.locator(".phase .reserve").all_inner_texts():
             assert re.fullmatch(r"reserve \d+\.\d\sA · \d+\.\d\skW", reserve)
@@ -105,7 +105,7 @@ def test_a_rack_of_several_is_chosen_and_each_tells_its_alarms(look, tmp_path: P
         assert page.url.endswith("/?rack=r2")
         assert page.locator("#rack-title").inner_text() == "Rack 2"
         assert page.locator(".alarm .place").inner_text() == "PDU A · Feed A"
-        page.locator("#events li", has_text="Feed lost raised").wait_for()
+        page.locator("#events li", has_text="Feed lost: alarm raised").wait_for()
         seen.ticks()
         seen.ticks()
         assert page.locator("#power").get_attribute("aria-label") == (
@@ -182,10 +182,10 @@ def test_an_alarm_is_told_with_its_place_cause_and_action_and_answered_on_the_pa
         page.wait_for_selector(".alarm.calling")
         alarm.get_by_role("button", name="Acknowledge").click()
         page.wait_for_selector(".alarm.known")
-        assert "known by session:" in alarm.inner_text()
+        assert "known by browser session" in alarm.inner_text()
         events = page.locator("#events").inner_text()
         for told in ("raised", "shelved", "unshelved", "acknowledged"):
-            assert f"Outlet load high {told}" in events
+            assert f"Outlet load high: alarm {told}" in events
         assert seen.wrong == []
 
 

@@ -4,7 +4,7 @@ Null is a gap. Lists stand in the order of the plan's rows, so a tick carries no
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import isnan
+from math import floor, isnan
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,8 @@ from smartpdu.model.request import Principal, Role
 from smartpdu.model.rule import Bound, Level
 from smartpdu.model.table import total
 from smartpdu.model.units import Column, Rows
-from smartpdu.network.rows import STALE, facts
+from smartpdu.network.rest.shapes import LONGEST_REASON, LONGEST_SHELF
+from smartpdu.network.rows import STALE, facts, moment
 from smartpdu.network.screens.scope import Scope, racks_of
 from smartpdu.runtime.view import View
 
@@ -37,6 +38,7 @@ def plan(view: View, scope: Scope, mark: str, principal: Principal) -> dict[str,
         "rack": racks.path[scope.rack] if scope.rack >= 0 else None,
         "role": principal.role.value,
         "may_switch": principal.role in (Role.OPERATOR, Role.ADMIN),
+        "shelf": {"minutes": LONGEST_SHELF, "reason": LONGEST_REASON},
         "hazards": {key: _meaning(hazard) for key, hazard in view.hazards.items()},
     }
 
@@ -67,7 +69,7 @@ def tick(view: View, scope: Scope, mark: str) -> dict[str, Any]:
     alarms = [a for a in view.alarms if a.place in scope.paths]
     return {
         "mark": mark,
-        "at": round(now.at, 3),
+        "at": floor(now.at * 1000) / 1000,
         "troubles": list(view.troubles),
         "racks": overview(view),
         "counts": [_count(view, Level.CRITICAL), _count(view, Level.WARNING)],
@@ -144,9 +146,9 @@ def _alarm(alarm: Alarm) -> dict[str, Any]:
         "value": None if isnan(alarm.value) else round(alarm.value, 5),
         "limit": None if isnan(alarm.limit) else round(alarm.limit, 5),
         "unit": alarm.unit,
-        "since": round(alarm.since),
+        "since": moment(alarm.since),  # as the event of the same instant is told
         "by": alarm.by,
-        "until": round(alarm.until),
+        "until": moment(alarm.until) if alarm.until else None,
         "reason": alarm.reason,
     }
 

@@ -3,7 +3,7 @@
 import { button, byId, make, set } from "./element.js";
 import { placeName } from "./plan.js";
 import { send } from "./link.js";
-import { moment, number, say, sayError, tongue } from "./words.js";
+import { asker, counted, moment, number, say, sayError, tongue } from "./words.js";
 
 const OPEN = 3; // alarms whose cause and action are shown at once; of more, each opens its own
 const FLOOD = 4; // alarms that say the same of different places, which are told as one if more
@@ -66,7 +66,7 @@ export class Alarms {
     head.append(make("b", "", title[tongue()]), place);
     const facts = make("div", "alarm-facts");
     const part = { item, state, measure: make("span", "measure") };
-    facts.append(make("span", "level", say(level(alarm))), part.measure, make("span", "", `${say("since")} ${moment(alarm.since)}`));
+    facts.append(make("span", "level", say(level(alarm))), part.measure, make("span", "", `${say(alarm.standing === "passed" ? "raised" : "since")} ${moment(alarm.since)}`));
     facts.append(...said(alarm));
     const more_ = make("details");
     more_.open = before ? before.item.querySelector("details").open : open;
@@ -98,7 +98,7 @@ class Flood {
     this.item = make("details", `flood alarm ${alarm.standing} ${level(alarm)}`);
     this.count = make("span", "place");
     const summary = make("summary");
-    summary.append(make("b", "", alarm.words), " ", make("span", "level", say(level(alarm))), " ", this.count);
+    summary.append(make("b", "", alarm.words), " · ", make("span", "level", say(level(alarm))), " · ", this.count);
     this.inner = make("div", "flood-alarms");
     this.item.append(summary);
     if (plan.may_switch && ["calling", "passed"].includes(alarm.standing)) this.item.append(this.all());
@@ -107,7 +107,7 @@ class Flood {
 
   show(group) {
     this.alarms = group.map(({ alarm }) => alarm);
-    set(this.count, `${group.length} ${say("places")}`);
+    set(this.count, counted("places", group.length));
     arrange(this.inner, group.map(({ item }) => item));
   }
 
@@ -140,8 +140,14 @@ async function tell(result, what, { rule, place }) {
 function level(alarm) { return ["passed", "warning", "critical"][alarm.level]; }
 
 function said(alarm) {
-  if (alarm.standing === "known") return [make("span", "", `${say("known")} ${alarm.by}`)];
-  if (alarm.standing === "shelved") return [make("span", "", `${say("shelved")} ${moment(alarm.until)}: ${alarm.reason}`)];
+  if (alarm.standing === "known") {
+    const known = make("span", "", `${say("known")} ${asker(alarm.by)}`);
+    known.title = alarm.by;
+    return [known];
+  }
+  if (alarm.standing === "shelved") {
+    return [make("span", "", [`${say("shelved")} ${moment(alarm.until)}`, alarm.reason.trim()].filter(Boolean).join(": "))];
+  }
   return [];
 }
 
@@ -153,7 +159,7 @@ function detail(name, text) {
 
 function more(tick) {
   if (!tick.alarms.length) return say("none");
-  return tick.more_alarms ? `${tick.more_alarms} ${say("more_alarms")}` : "";
+  return tick.more_alarms ? counted("more_alarms", tick.more_alarms) : "";
 }
 
 // Brings elements into an order and moves no more of them than must be moved.
@@ -163,9 +169,9 @@ function arrange(box, items) {
   });
 }
 
-// How long a source has been silent stands at its PDU; a state has no measure.
-function measure({ rule, value, limit, unit }) {
-  if (unit === "on/off" || value === null || rule === "gaps.silent") return "";
+// How long a source has been silent stands at its PDU; a state has no measure, and what is over none that matters.
+function measure({ rule, standing, value, limit, unit }) {
+  if (unit === "on/off" || standing === "passed" || value === null || rule === "gaps.silent") return "";
   const told = (v) => {
     if (v === null) return "–";
     if (unit === "1") return number(v * 100, limit !== null && limit < 0.01 ? 1 : 0, "%");

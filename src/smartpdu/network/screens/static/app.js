@@ -13,7 +13,7 @@ import { understood } from "./plan.js";
 import { Rack } from "./rack.js";
 import { Racks } from "./racks.js";
 import { Sheet } from "./sheet.js";
-import { say, time, tongue, turn } from "./words.js";
+import { counted, say, time, tongue, turn } from "./words.js";
 
 let plan, last, line, started = 0, replanned = 0;
 const sheet = new Sheet();
@@ -105,7 +105,7 @@ function replan() {
 }
 
 function showCount([critical, warning]) {
-  const words = [critical && `${critical} ${say("critical")}`, warning && `${warning} ${say("warning")}`].filter(Boolean);
+  const words = [critical && counted("criticals", critical), warning && counted("warnings", warning)].filter(Boolean);
   byId("count").className = `pill ${critical ? "critical" : warning ? "warning" : "calm"}`;
   set(byId("count"), words.join(", ") || say("calm"));
   document.title = `${critical + warning ? `(${critical + warning}) ` : ""}${plan.site} · SmartPDU`;

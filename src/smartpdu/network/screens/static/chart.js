@@ -7,6 +7,7 @@ import { clock, number, say, tongue } from "./words.js";
 
 const HOUR = 3600000; // ms
 const SPAN = 10000; // ms of one point, as the program tells the past
+const LONGEST = 18; // characters of a name in the legend
 const LEAST = 5 * 60000; // ms that are shown at least, when the record has only begun
 const FONT = "system-ui, 'Segoe UI', Roboto, sans-serif";
 
@@ -91,7 +92,9 @@ export class PowerChart {
     this.chart.setOption({
       textStyle: text,
       grid: { left: 56, right: 16, top: 34, bottom: 26 },
-      legend: { top: 0, left: 0, icon: "rect", itemHeight: 3, itemWidth: 18, textStyle: text },
+      legend: { // each with the stroke of its line
+        top: 0, left: 0, itemHeight: 3, itemWidth: 22, itemStyle: { opacity: 0 }, textStyle: text, formatter: shortened, tooltip: { show: true },
+      },
       tooltip: {
         trigger: "axis", valueFormatter: (v) => number(v === null ? null : v / 1000, 2, "kW"),
         backgroundColor: color("card"), borderColor: color("line"), textStyle: { ...text, color: color("ink") },
@@ -121,6 +124,8 @@ export class PowerChart {
     })].join("; ");
   }
 }
+
+function shortened(name) { return name.length > LONGEST ? `${name.slice(0, LONGEST - 9)}…${name.slice(-8)}` : name; }
 
 function empty(points) { return points.every((point) => point.slice(1).every((v) => v === null)); }
 

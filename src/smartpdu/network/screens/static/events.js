@@ -2,7 +2,7 @@
 
 import { byId, make } from "./element.js";
 import { placeName } from "./plan.js";
-import { kind, moment, number, reason, say, tongue } from "./words.js";
+import { asker, counted, kind, moment, number, reason, say, tongue } from "./words.js";
 
 const MOST = 40;
 
@@ -38,9 +38,13 @@ export class Events {
     const on = body.on === undefined ? "" : say(body.on ? "on" : "off");
     const where = make("span", "place", place === "house" ? "" : placeName(this.plan, place));
     where.title = place;
-    item.append(make("time", "", moment(at)), make("span", "what", [title, kind(name), on].filter(Boolean).join(" ")), where);
+    item.append(make("time", "", moment(at)), make("span", "what", [title && `${title}:`, kind(name), on].filter(Boolean).join(" ")), where);
     const more = details(body);
-    if (more) item.append(make("span", "why", more));
+    if (more) {
+      const why = make("span", "why", more);
+      why.title = body.by ?? "";
+      item.append(why);
+    }
     return item;
   }
 }
@@ -49,8 +53,8 @@ function details({ reason: why, error, by, places, step }) {
   const said = why ?? error;
   return [
     said && reason(said),
-    by && by !== "house" && `${say("by")} ${by}`,
-    places && `${places.length} ${say("places")}`,
+    by && by !== "house" && `${say("by")} ${asker(by)}`,
+    places && counted("places", places.length),
     step !== undefined && number(step, 1, "s"),
   ].filter(Boolean).join(" · ");
 }

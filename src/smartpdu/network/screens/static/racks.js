@@ -2,7 +2,7 @@
 
 import { byId, make, mark, set } from "./element.js";
 import { of } from "./link.js";
-import { number, say } from "./words.js";
+import { counted, number, say } from "./words.js";
 
 export class Racks {
   constructor(choose) { this.choose = choose; }
@@ -35,7 +35,7 @@ export class Racks {
       const [power, level, alarms] = tick.racks[row];
       mark(part.link, level);
       set(part.power, number(power === null ? null : power / 1000, 2, "kW"));
-      set(part.alarms, alarms ? `${alarms} ${say(alarms === 1 ? "alarm" : "alarms")}` : "");
+      set(part.alarms, alarms ? counted("alarms", alarms) : "");
     });
   }
 }

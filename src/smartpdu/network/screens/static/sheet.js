@@ -85,7 +85,9 @@ export class Sheet {
     }
     const wish = now === "off";
     this.switch = holdButton(say(wish ? "hold_on" : "hold_off"), wish ? "go" : "stop", () => this.act(outlet, wish));
-    this.zone.replaceChildren(make("p", wish ? "will" : "will warn", say(wish ? "gets" : "loses")), this.switch.hold);
+    const will = make("p", wish ? "will" : "will warn");
+    will.append(make("b", "", say(wish ? "turn_on" : "turn_off")), ` ${say(wish ? "gets" : "loses")}`);
+    this.zone.replaceChildren(will, this.switch.hold);
   }
 
   async act(outlet, wish) {
@@ -103,24 +105,29 @@ export class Sheet {
   askShelve(plan, alarm) {
     const inner = this.open(alarm.words);
     const form = make("form");
+    form.noValidate = true; // a browser speaks its own language, not that of the page
+    const { shelf } = plan;
     const minutes = field(form, say("minutes"), "number", "60");
-    minutes.min = "1";
+    Object.assign(minutes, { min: 1, max: shelf.minutes, step: "any", required: true });
     const why = field(form, say("why"), "text", "");
-    why.required = minutes.required = true;
-    why.maxLength = 200;
+    Object.assign(why, { maxLength: shelf.reason, required: true });
     const result = make("p", "result");
     result.setAttribute("role", "alert");
     const go = make("button", "go", say("shelve"));
     form.append(result, go, button(say("cancel"), () => this.box.close(), "quiet"));
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
-      const wish = { rule: alarm.rule, place: alarm.place, minutes: Number(minutes.value), reason: why.value };
+      const [wrong, fault] = unfit(minutes, why, shelf);
+      set(result, fault);
+      result.className = "result bad";
+      for (const input of [minutes, why]) input.setAttribute("aria-invalid", String(input === wrong));
+      if (wrong) return wrong.focus();
+      const wish = { rule: alarm.rule, place: alarm.place, minutes: Number(minutes.value), reason: why.value.trim() };
       try {
         await send("POST", "/api/v1/alarms/shelve", wish);
         this.box.close();
       } catch (error) {
-        result.textContent = sayError(error);
-        result.className = "result bad";
+        set(result, sayError(error));
       }
     });
     inner.append(make("p", "place", placeName(plan, alarm.place)), form);
@@ -135,6 +142,14 @@ function situation(plan, outlet, on, alive, stale) {
   if (!alive) return "cut_off";
   if (on === null || stale) return "blind";
   return on ? "on" : "off";
+}
+
+// The first input of the form that the program would refuse, and why; none and nothing if all is well.
+function unfit(minutes, why, shelf) {
+  const time = minutes.valueAsNumber; // no number at all where something else was typed
+  if (!(time >= 1 && time <= shelf.minutes)) return [minutes, say("minutes_limits").replace("{}", number(shelf.minutes, 0))];
+  if (!why.value.trim()) return [why, say("why_missing")];
+  return [undefined, ""];
 }
 
 function field(form, name, type, value) {

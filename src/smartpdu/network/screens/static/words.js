@@ -11,30 +11,36 @@ const WORDS = {
     unreachable: "The program does not answer; trying again.",
     stranger: "Your session is over. Open the page with a new login link.",
     silent: "No answer for {}: the values are old or missing.",
-    none: "No alarm stands.", calm: "no alarms", critical: "critical", warning: "warning", passed: "passed, not acknowledged",
-    alarm: "alarm", alarms: "alarms", alarm_here: "Alarm", more_alarms: "more alarms", places: "places", circuit: "circuit", by: "by",
+    none: "No alarm stands.", calm: "no alarms", critical: "critical", warning: "warning", passed: "over, not acknowledged", raised: "raised",
+    alarm_here: "Alarm", circuit: "circuit", by: "by", token: "token", session: "browser session", quoted: "“{}”",
     on: "on", off: "off", unknown: "unknown", open: "open", closed: "closed", tripped: "OPEN", dead: "no voltage", gap: "no reading",
     reserve: "reserve", lacking: "lacking", residual: "residual", dew: "dew point", sum: "Sum",
     key_now: "now", key_alone: "more, if this feed carried the rack alone", key_limit: "warning limit; the reserve counts to 80 % of the rating",
     acknowledge: "Acknowledge", acknowledge_all: "Acknowledge all", shelve: "Shelve", unshelve: "Unshelve", minutes: "Minutes", why: "Reason", cancel: "Cancel",
+    minutes_limits: "From 1 to {} minutes.", why_missing: "A reason is needed.",
     known: "known by", shelved: "shelved until", since: "since", limit: "limit", more_about: "Cause and action",
     cause: "Likely cause", action: "What to do",
-    state: "State", current: "Current", power: "Power", contact: "Contact", unmetered: "not metered",
+    state: "State now", current: "Current", power: "Power", contact: "Contact", unmetered: "not metered",
     locked: "This outlet cannot be switched.", viewing: "You may look, not switch.",
     cut_off: "There is no connection to the program: nothing can be switched.",
     blind: "The outlet cannot be read back now, so it is not switched.",
     hold_on: "Hold to switch on", hold_off: "Hold to switch off", again: "Press again to confirm",
-    loses: "This outlet loses its power. What hangs on it lives only if it has another supply.",
-    gets: "This outlet gets power. What hangs on it may start by itself.",
+    turn_off: "Switch off:", loses: "what hangs on this outlet will lose this supply and goes on only with another one.",
+    turn_on: "Switch on:", gets: "what hangs on this outlet will get power and may start by itself.",
     sending: "being recorded", intended: "recorded, waiting for the relay", done: "done: read back",
     refused: "refused", disobeyed: "the outlet did not follow", close: "Close",
     unanswered: "no answer; asking again", unknown_end: "No answer: whether the order was recorded is not known. Look at the events.",
     chartless: "The past cannot be shown just now.",
     claim: "Early warning and support. It never replaces a breaker, an RCD, a fire alarm system or an electrician.",
     viewer: "viewer", operator: "operator", admin: "administrator",
+    counts: {
+      criticals: { other: "{} critical" }, warnings: { one: "{} warning", other: "{} warnings" },
+      alarms: { one: "{} alarm", other: "{} alarms" }, more_alarms: { one: "{} more alarm", other: "{} more alarms" },
+      places: { one: "{} place", other: "{} places" },
+    },
     kinds: {
-      AlarmRaised: "raised", AlarmEased: "eased", AlarmCleared: "cleared", AlarmFlood: "many at once",
-      AlarmAcknowledged: "acknowledged", AlarmShelved: "shelved", AlarmUnshelved: "unshelved",
+      AlarmRaised: "alarm raised", AlarmEased: "alarm eased", AlarmCleared: "alarm over", AlarmFlood: "alarm at many places",
+      AlarmAcknowledged: "alarm acknowledged", AlarmShelved: "alarm shelved", AlarmUnshelved: "alarm unshelved",
       RequestRefused: "request refused", CommandIntended: "ordered", CommandDone: "order done",
       CommandRefused: "order refused", CommandDisobeyed: "order disobeyed", OutletTurned: "turned",
       RuleBroken: "rule broken", HouseStarted: "program started", HouseStopped: "program stopped",
@@ -50,30 +56,36 @@ const WORDS = {
     unreachable: "Das Programm antwortet nicht; neuer Versuch läuft.",
     stranger: "Die Sitzung ist beendet. Die Seite mit einem neuen Login-Link öffnen.",
     silent: "Keine Antwort seit {}: Werte sind alt oder fehlen.",
-    none: "Kein Alarm steht an.", calm: "keine Alarme", critical: "kritisch", warning: "Warnung", passed: "vorbei, nicht quittiert",
-    alarm: "Alarm", alarms: "Alarme", alarm_here: "Alarm", more_alarms: "weitere Alarme", places: "Stellen", circuit: "Kreis", by: "von",
+    none: "Kein Alarm steht an.", calm: "keine Alarme", critical: "kritisch", warning: "Warnung", passed: "vorüber, nicht quittiert", raised: "ausgelöst",
+    alarm_here: "Alarm", circuit: "Kreis", by: "von", token: "Token", session: "Browser-Sitzung", quoted: "„{}“",
     on: "ein", off: "aus", unknown: "unbekannt", open: "offen", closed: "geschlossen", tripped: "OFFEN", dead: "spannungslos", gap: "kein Messwert",
     reserve: "Reserve", lacking: "es fehlen", residual: "Differenzstrom", dew: "Taupunkt", sum: "Summe",
     key_now: "jetzt", key_alone: "mehr, wenn diese Einspeisung das Rack allein trüge", key_limit: "Warngrenze; die Reserve zählt bis 80 % des Nennstroms",
     acknowledge: "Quittieren", acknowledge_all: "Alle quittieren", shelve: "Zurückstellen", unshelve: "Wieder aktivieren", minutes: "Minuten", why: "Grund", cancel: "Abbrechen",
+    minutes_limits: "Von 1 bis {} Minuten.", why_missing: "Ein Grund ist nötig.",
     known: "bekannt:", shelved: "zurückgestellt bis", since: "seit", limit: "Grenze", more_about: "Ursache und Abhilfe",
     cause: "Wahrscheinliche Ursache", action: "Was tun",
-    state: "Zustand", current: "Strom", power: "Leistung", contact: "Kontakt", unmetered: "nicht gemessen",
+    state: "Zustand jetzt", current: "Strom", power: "Leistung", contact: "Kontakt", unmetered: "nicht gemessen",
     locked: "Diese Steckdose ist nicht schaltbar.", viewing: "Nur ansehen; schalten ist dieser Rolle nicht erlaubt.",
     cut_off: "Keine Verbindung zum Programm: es kann nichts geschaltet werden.",
     blind: "Die Steckdose ist jetzt nicht zurücklesbar und wird darum nicht geschaltet.",
     hold_on: "Halten zum Einschalten", hold_off: "Halten zum Ausschalten", again: "Zum Bestätigen erneut drücken",
-    loses: "Diese Steckdose wird stromlos. Was daran hängt, lebt nur mit einer zweiten Zuleitung weiter.",
-    gets: "Diese Steckdose erhält Strom. Was daran hängt, kann von selbst anlaufen.",
+    turn_off: "Ausschalten:", loses: "was an dieser Steckdose hängt, verliert dann diese Zuleitung und läuft nur mit einer zweiten weiter.",
+    turn_on: "Einschalten:", gets: "was an dieser Steckdose hängt, bekommt dann Strom und kann von selbst anlaufen.",
     sending: "wird aufgezeichnet", intended: "aufgezeichnet, wartet auf das Relais", done: "erledigt: zurückgelesen",
     refused: "abgewiesen", disobeyed: "die Steckdose hat nicht geschaltet", close: "Schließen",
     unanswered: "keine Antwort; neuer Versuch", unknown_end: "Keine Antwort: ob der Befehl aufgezeichnet wurde, ist offen. Ereignisse ansehen.",
     chartless: "Der Verlauf ist gerade nicht darstellbar.",
     claim: "Frühwarnung und Hilfe. Ersetzt weder Leitungsschutz noch FI, Brandmeldeanlage oder Elektrofachkraft.",
     viewer: "Betrachter", operator: "Bediener", admin: "Verwalter",
+    counts: {
+      criticals: { other: "{} kritisch" }, warnings: { one: "{} Warnung", other: "{} Warnungen" },
+      alarms: { one: "{} Alarm", other: "{} Alarme" }, more_alarms: { one: "{} weiterer Alarm", other: "{} weitere Alarme" },
+      places: { one: "{} Stelle", other: "{} Stellen" },
+    },
     kinds: {
-      AlarmRaised: "ausgelöst", AlarmEased: "gemildert", AlarmCleared: "vorbei", AlarmFlood: "viele zugleich",
-      AlarmAcknowledged: "quittiert", AlarmShelved: "zurückgestellt", AlarmUnshelved: "wieder aktiv",
+      AlarmRaised: "Alarm ausgelöst", AlarmEased: "Alarm gemildert", AlarmCleared: "Alarm vorüber", AlarmFlood: "Alarm an vielen Stellen",
+      AlarmAcknowledged: "Alarm quittiert", AlarmShelved: "Alarm zurückgestellt", AlarmUnshelved: "Alarm wieder aktiv",
       RequestRefused: "Anfrage abgewiesen", CommandIntended: "befohlen", CommandDone: "Befehl erledigt",
       CommandRefused: "Befehl abgewiesen", CommandDisobeyed: "Befehl nicht befolgt", OutletTurned: "geschaltet",
       RuleBroken: "Regel gestört", HouseStarted: "Programm gestartet", HouseStopped: "Programm beendet",
@@ -106,6 +118,19 @@ export function turn() {
 }
 
 export function say(key) { return WORDS[language][key] ?? key; }
+
+// So many of something, in the plural that the language has for that number.
+export function counted(key, many) {
+  const forms = WORDS[language].counts[key];
+  const form = new Intl.PluralRules(language).select(many);
+  return (forms[form] ?? forms.other).replace("{}", many.toLocaleString(language));
+}
+
+// Who asked: a token by its name, or by its id if it has none; a browser by the mark of its session.
+export function asker(by) {
+  const [, sort, id, name] = /^(token|session):(\S+)(?: (.+))?$/s.exec(by) ?? [];
+  return sort ? `${say(sort)} ${name ? say("quoted").replace("{}", () => name) : id}` : by;
+}
 
 export function kind(name) { return WORDS[language].kinds[name] ?? name; }
 
