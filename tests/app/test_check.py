@@ -179,8 +179,20 @@ def test_a_value_that_is_not_told_as_the_map_says_is_named(tmp_path: Path) -> No
     made.values[oid(f"{R}.9.2.3.1.5.1")] = v2c.Integer32(7)  # neither on nor off
     code, out, _ = asyncio.run(asked_of(path, made))
     assert code == 0
-    assert "note: outlet.address of rack1/A/outlet/1: on is told by the device, and not as" in out
+    assert "note: outlet.address of rack1/A/outlet/1: on is not told, or not as the map" in out
     assert "outlet/2" not in out
+
+
+def test_a_value_that_the_device_tells_of_other_places_only_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "site.toml"
+    made = device()
+    made.values[oid(f"{R}.9.4.3.1.6.2")] = v2c.Integer32(5)
+    code, out, _ = asyncio.run(asked_of(path, made))
+    assert code == 0
+    assert [line.split("note: ")[1] for line in out.splitlines() if "note: " in line] == [
+        "outlet.address of rack1/A/outlet/1: current is not told, or not as the map says: a value "
+        "is missing"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ def _odd(
         words = f"{phases.nominal_voltage[row]:g} V, and {now.phases.voltage[row]:.1f} V measured"
         yield _note(site, phases.path[row], "nominal_voltage", words)
     for place, column in missing:
-        words = f"{column} is told by the device, and not as the map says: a value is missing"
+        words = f"{column} is not told, or not as the map says: a value is missing"
         yield _note(site, place, "address", words)
 
 

@@ -111,9 +111,20 @@ class Pdu:
         return tuple(plant.table(kind).path[row] for kind, row in rows if (kind, row) not in known)
 
     def missing(self) -> tuple[tuple[str, str], ...]:
-        """Path and column of each value that the last answer did not tell as the map says."""
-        cells = [self._cells[n] for n in self._known.missing] if self._known is not None else []
-        plant = self._part.plant
+        """Path and column of each value that the last answer did not tell as the map says.
+
+        What was never told counts where the device tells it of another place of the kind.
+        """
+        if self._known is None:
+            return ()
+        told, plant = self._known.told, self._part.plant
+        usual = {(self._cells[n].kind, self._cells[n].column) for n in told}
+        cells = [
+            cell
+            for number, cell in enumerate(self._cells)
+            if number in self._known.missing
+            or (number not in told and (cell.kind, cell.column) in usual)
+        ]
         return tuple((plant.table(cell.kind).path[cell.row], cell.column) for cell in cells)
 
     async def close(self) -> None:

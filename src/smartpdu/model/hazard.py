@@ -330,8 +330,8 @@ CATALOGUE: tuple[Hazard, ...] = (
             "Die Quelle antwortet, aber ohne einige Werte oder mit unlesbaren",
         ),
         (
-            "Check the sensors of the PDU and whether its firmware changed",
-            "Sensoren der PDU prüfen und ob sich ihre Firmware geändert hat",
+            "Ask smartpdu check, which names them; check the PDU's sensors and its firmware",
+            "smartpdu check nennt sie; Sensoren und Firmware der PDU prüfen",
         ),
     ),
     _hazard(
