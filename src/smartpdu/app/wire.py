@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from errno import ENOENT
+from functools import partial
 from importlib.metadata import entry_points, version
 from pathlib import Path
 from random import Random
@@ -19,12 +20,13 @@ from typing import Any, TextIO
 
 from smartpdu.app.config import Site, setting_fault
 from smartpdu.app.fault import ConfigError, Fault
-from smartpdu.drivers.source import Driver, Ports, SettingsError, Source, Wanted
+from smartpdu.drivers.source import Driver, Kept, Ports, SettingsError, Source, Wanted
 from smartpdu.engine.house import House, house
 from smartpdu.model.plant import Part, part
 from smartpdu.model.request import Role
 from smartpdu.runtime.collector import Collector
 from smartpdu.runtime.desk import Desk
+from smartpdu.runtime.kept import KeptFile
 from smartpdu.runtime.loop import Loop
 from smartpdu.runtime.memory import Memory
 from smartpdu.runtime.recorder import Recorder
@@ -141,7 +143,9 @@ async def _face(
 def assembled(site: Site, hold: Hold, ports: Ports, secret: Callable[[], str]) -> Rooms:
     """All parts of the house for a site, joined and not yet running."""
     home = _house(site)
-    opened = sources(site, ports)  # what does not fit is told before a memory is there
+    opened = sources(
+        site, ports, partial(_kept, hold)
+    )  # what does not fit is told before a memory is there
     memory = _memory(hold)
     desk = Desk(memory, ports, secret)
     loop = Loop(site.name, home, memory, desk, ports, secret()[:16], version("smartpdu"))
@@ -156,7 +160,9 @@ def drivers() -> Mapping[str, Any]:
     return {entry.name: entry for entry in entry_points(group=DRIVERS)}
 
 
-def sources(site: Site, ports: Ports) -> dict[str, tuple[Source, Part]]:
+def sources(
+    site: Site, ports: Ports, kept: Callable[[str], Kept] | None = None
+) -> dict[str, tuple[Source, Part]]:
     """A source for each row of the plant's sources, by path, and the part that it reads.
 
     Raises ConfigError for settings that a driver finds unfit for what is built.
@@ -168,7 +174,9 @@ def sources(site: Site, ports: Ports) -> dict[str, tuple[Source, Part]]:
     for row, wanted in enumerate(site.sources):
         driver: Driver = known[wanted.driver].load()
         own = part(site.plant, row)
-        asked = Wanted(wanted.path, wanted.settings, own, site.plant, site.sections, shared, ports)
+        asked = Wanted(
+            *(wanted.path, wanted.settings, own, site.plant, site.sections, shared, ports, kept)
+        )
         try:
             opened[wanted.path] = (driver.open_source(asked), own)
         except SettingsError as error:
@@ -195,6 +203,10 @@ def only_one(data: Path) -> Iterator[Hold]:
         yield Hold(data, os.fstat(handle))
     finally:
         os.close(handle)
+
+
+def _kept(hold: Hold, name: str) -> Kept:
+    return KeptFile(hold.directory / f"{name}.kept", hold.check)
 
 
 def _house(site: Site) -> House:

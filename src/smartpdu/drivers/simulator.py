@@ -2,26 +2,39 @@
 
 All simulator sources of a site share one twin, which the section [twin] describes. Two dice come
 from its seed, one for the world and one for the meters, so that looking changes nothing.
+
+Its relays are bistable: where the program can keep something, the twin's life is kept, and a later
+run goes on with it. While the program is off, the twin does not live.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
+import structlog
 
+from smartpdu.drivers.keeper import Keeper
+from smartpdu.drivers.lasting import Lived, Unfit, fingerprint, taken, written
 from smartpdu.drivers.scene import faults, known, seed, servers
-from smartpdu.drivers.source import Ports, SourceError, Wanted
+from smartpdu.drivers.source import Kept, Ports, SourceError, Wanted
 from smartpdu.model.command import SwitchOutlet
 from smartpdu.model.plant import Kind, Part, Plant
 from smartpdu.model.snapshot import READINGS, Snapshot, blank
-from smartpdu.twin.faults import Fault
+from smartpdu.twin.faults import Fault, effects
 from smartpdu.twin.meter import measured
 from smartpdu.twin.plan import World, world
 from smartpdu.twin.world import Life, Truth, advance, born, switched
 
 FAR = 30  # s that the twin catches up at most; a machine that slept has not lived meanwhile
 MISSED = 0.1  # share of its values that a source under the fault missing_values does not tell
+EVERY = 10  # s of the twin after which its life is kept again
+AHEAD = 15  # s that a kept life may be lived on; longer than the time until it is kept again
+NAME = "twin"
+
+log = structlog.get_logger()
 
 
 @dataclass(slots=True)
@@ -36,15 +49,29 @@ class Twin:
     started: float  # monotonic clock of its second 0
     truths: list[Truth] = field(default_factory=list)
     seen: Snapshot | None = None
+    mark: str = ""  # of what it was made from
+    keeper: Keeper | None = None
+    kept: float = 0.0  # second at which its life was last handed to the keeper
+    ordered: asyncio.Lock = field(default_factory=asyncio.Lock)  # held while a relay is to move
+    users: int = 0
 
     def live_until(self, clock: float) -> None:
-        """Let whole seconds pass until the twin is as old as the clock says."""
+        """Let whole seconds pass until the twin is as old as the clock says.
+
+        Time stands still while the new position of a relay is being kept: what is lived and shown
+        with the old one would not be what the kept life goes on with.
+        """
+        if self.ordered.locked():
+            return
         due = int(clock - self.started)
         if due - self.life.second > FAR:
             self.started += due - self.life.second - FAR
             due = int(clock - self.started)
         while self.life.second < due:
             self.tick()
+        over = self.life.second - self.kept >= EVERY
+        if self.keeper is not None and over and self.keeper.keep_sometime(self.form(AHEAD)):
+            self.kept = self.life.second
 
     def tick(self) -> None:
         """Let one second pass."""
@@ -63,6 +90,26 @@ class Twin:
         self.life = switched(self.life, outlet, on)
         self.seen = None
 
+    async def obey(self, outlet: int, on: bool) -> None:
+        """Let an order reach a relay, whose new position is kept first; raises OSError."""
+        async with self.ordered:
+            if self.keeper is not None:
+                moved = switched(self.life, outlet, on)
+                await self.keeper.keep(self.form(AHEAD, moved))
+            self.switch(outlet, on)
+
+    def form(self, ahead: float, life: Life | None = None) -> Callable[[], bytes]:
+        """What gives the form of this life, or of another one, with the dice as they lie now."""
+        life = life or self.life
+        dice, noise = self.dice.bit_generator.state, self.noise.bit_generator.state
+        return partial(written, self.mark, Lived(life, dice, noise, life.second + ahead))
+
+    async def let_go(self) -> None:
+        """Keep the life as it is, once nobody looks any more."""
+        self.users -= 1
+        if self.keeper is not None and self.users == 0:
+            await self.keeper.close(self.form(0))
+
 
 def twin(section: Mapping[str, Any], plant: Plant, clock: float, chosen: int | None = None) -> Twin:
     """The twin of a section [twin] on a plant, with its seed or another; raises SettingsError."""
@@ -70,7 +117,33 @@ def twin(section: Mapping[str, Any], plant: Plant, clock: float, chosen: int | N
     number = seed(section if chosen is None else {"seed": chosen})
     dice, noise = np.random.Generator(np.random.PCG64(number)).spawn(2)
     built = world(plant, specs, dice)
-    return Twin(built, born(built, dice), ills, dice, noise, clock)
+    mark = fingerprint(plant, specs, ills, number)
+    return Twin(built, born(built, dice), ills, dice, noise, clock, mark=mark)
+
+
+def lasting(young: Twin, kept: Kept, clock: float) -> Twin:
+    """The twin as an earlier run left it, or a new one; from now on its life is kept."""
+    try:
+        form = kept.read()
+        if form is not None:
+            _go_on(young, taken(form, young.mark, young.life), clock)
+    except (Unfit, OSError) as error:
+        log.warning("twin_begins_anew", why=str(error))
+    young.keeper, young.kept = Keeper(kept, NAME), young.life.second
+    young.keeper.keep_now(young.form(AHEAD))
+    return young
+
+
+def _go_on(young: Twin, lived: Lived, clock: float) -> None:
+    """Let a new twin be one that lived, and live what that may have lived after it was kept."""
+    now = effects(young.world.plant, young.faults, lived.life.second)
+    young.life = replace(lived.life, effects=now)
+    young.dice.bit_generator.state = lived.dice
+    young.noise.bit_generator.state = lived.noise
+    while young.life.second < min(lived.until, lived.life.second + FAR):
+        young.tick()
+    young.truths.clear()
+    young.started = clock - young.life.second
 
 
 class Simulated:
@@ -78,6 +151,7 @@ class Simulated:
 
     def __init__(self, shared: Twin, part: Part, ports: Ports) -> None:
         """The part of the twin that this source reads and switches."""
+        shared.users += 1
         self._twin = shared
         self._part = part
         self._ports = ports
@@ -102,10 +176,14 @@ class Simulated:
         if command.place not in self._part.plant.outlets.path:
             raise SourceError(f"there is no outlet {command.place} here")
         row = self._part.plant.outlets.path.index(command.place)
-        self._twin.switch(int(self._part.rows[Kind.OUTLET][row]), command.on)
+        try:
+            await self._twin.obey(int(self._part.rows[Kind.OUTLET][row]), command.on)
+        except OSError as error:
+            raise SourceError(f"the relay's position cannot be kept: {error.strerror}") from error
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """Keep what the twin has come to."""
+        await self._twin.let_go()
 
 
 def check(settings: Mapping[str, Any]) -> None:
@@ -125,7 +203,9 @@ def open_source(wanted: Wanted) -> Simulated:
     """One source's view of the twin that all simulator sources share."""
     if "twin" not in wanted.shared:
         section = wanted.sections.get("twin", {})
-        wanted.shared["twin"] = twin(section, wanted.plant, wanted.ports.clock())
+        clock = wanted.ports.clock()
+        made = twin(section, wanted.plant, clock)
+        wanted.shared["twin"] = lasting(made, wanted.kept(NAME), clock) if wanted.kept else made
     return Simulated(wanted.shared["twin"], wanted.part, wanted.ports)
 
 

@@ -86,6 +86,18 @@ class Ports:
     dice: Random
 
 
+class Kept(Protocol):
+    """Bytes of a driver that outlive the program; where they lie, it does not know."""
+
+    def read(self) -> bytes | None:
+        """What was kept last; None where nothing was. Raises OSError."""
+        ...
+
+    def write(self, form: bytes) -> None:
+        """Put this in the place of what was kept; on the disk when it returns. Raises OSError."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A source as the site describes it: its settings, its part of the plant, and the world."""
@@ -97,6 +109,7 @@ class Wanted:
     sections: Mapping[str, Any]  # sections of the configuration that belong to drivers, as "twin"
     shared: dict[str, Any]  # what sources of one driver hold in common, by their own names
     ports: Ports
+    kept: Callable[[str], Kept] | None = None  # by a name that all drivers share; None: nowhere
 
 
 class Driver(Protocol):
