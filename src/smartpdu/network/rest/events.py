@@ -76,7 +76,7 @@ def router(desk: Desk) -> APIRouter:
 
     @routes.get("/alarms", operation_id="alarms", responses={200: {"model": list[AlarmRow]}})
     async def alarms() -> Response:
-        """All alarms that are not calm, the worst and newest first."""
+        """All alarms that are not calm: calling ones first, then the worst and newest."""
         view = desk.look()
         return _json([alarm_row(view, a) for a in view.alarms], {"cache-control": "no-store"})
 
