@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from smartpdu.model.listening import Listening
 from smartpdu.network.description import Description
+from smartpdu.network.head import heading
 from smartpdu.network.login import Door
 from smartpdu.network.problem import tell_problems
 from smartpdu.network.rest import commands, events, history, plant
@@ -51,7 +52,7 @@ def built(desk: Desk, secure: bool = False) -> Door:
         return Response(body, 200 if well else 503, {"cache-control": "no-store"}, JSON)
 
     page.mount(app, desk)
-    return Door(app, desk, secure)
+    return Door(heading(app), desk, secure)
 
 
 JSON = "application/json"

@@ -41,15 +41,27 @@ TITLES = {
     503: "This cannot be done for now",
 }
 
-EXPECTED = {  # where pydantic speaks of Python
+EXPECTED = {  # where pydantic speaks of Python, or of inputs
     "model_attributes_type": "an object",
     "missing": "a value",
     "extra_forbidden": "no such field",
     "bool_type": "true or false",
+    "string_type": "a text",
+    "string_unicode": "a text of whole characters",
+    "string_too_long": "{max_length} characters at most",
     "string_pattern_mismatch": "a text that is not blank",  # the only pattern that a body has
+    "too_long": "{max_length} at most",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "int_parsing": "a whole number",
+    "int_parsing_size": "a smaller number",
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "{ge} or more",
+    "less_than_equal": "{le} or less",
 }
 LONGEST_FIELD = 80  # characters of what somebody sent that a fault tells
 LONGEST_FOUND = 200
+LONGEST_DETAIL = 1000
 EXCERPT = 20
 
 log = structlog.get_logger()
@@ -102,10 +114,14 @@ def refused(refusal: Refusal, reason: str) -> Problem:
 def fault(field: str, found: str, expected: str) -> dict[str, str]:
     """One fault of a request; what somebody sent is told in short, and as text that can be sent."""
     return {
-        "field": _sendable(field)[:LONGEST_FIELD],
-        "found": _sendable(found)[:LONGEST_FOUND],
+        "field": _short(_sendable(field), LONGEST_FIELD),
+        "found": _short(_sendable(found), LONGEST_FOUND),
         "expected": expected,
     }
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def _sendable(text: str) -> str:
@@ -123,7 +139,7 @@ def document(
     title = TITLES.get(status, "An error")
     body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status}
     if detail:
-        body["detail"] = detail
+        body["detail"] = _short(_sendable(detail), LONGEST_DETAIL)
     if errors:
         body["errors"] = list(errors)
     kept = {"cache-control": "no-store", **(headers or {})}
@@ -157,7 +173,14 @@ async def _http(_request: Request, error: Exception) -> Response:
         told = fault("body", "something else", "JSON that can be read")
         return document(422, told["expected"], [told])
     detail = "" if error.status_code in (404, 405) else str(error.detail)
-    return document(error.status_code, detail, (), error.headers)
+    return document(error.status_code, detail, (), _with_head(error.headers or {}))
+
+
+def _with_head(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers of which Allow names HEAD wherever it names GET."""
+    offered = headers.get("Allow", "").split(", ")
+    more = {"Allow": ", ".join([*offered, "HEAD"])} if "GET" in offered else {}
+    return {**headers, **more}
 
 
 async def _no_memory(_request: Request, error: Exception) -> Response:
@@ -177,7 +200,8 @@ def _told(wrong: Mapping[str, Any], body: Any) -> dict[str, str]:
         found = f"{json.dumps(rest)} at character {spot + 1}" if rest else "its end"
         return fault("body", found, f"JSON: {wrong['ctx']['error']}")
     found = "nothing" if wrong["type"] == "missing" else _as_json(wrong.get("input"))
-    expected = EXPECTED.get(wrong["type"], wrong["msg"])
+    words = EXPECTED.get(wrong["type"])
+    expected = wrong["msg"] if words is None else words.format(**wrong.get("ctx", {}))
     return fault(".".join(str(part) for part in wrong["loc"]), found, expected)
 
 

@@ -62,8 +62,10 @@ def router(desk: Desk) -> APIRouter:
 
 def checked_key(key: str | None) -> str | None:
     """An idempotency key that can be kept."""
-    if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isprintable()):
-        expected = f"1 to {LONGEST_KEY} printable characters"
+    if key is None:
+        return None
+    if not (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
+        expected = f"1 to {LONGEST_KEY} printable characters of ASCII"
         told = fault("header.idempotency-key", json.dumps(key), expected)
         raise Problem(422, f"header.idempotency-key: expected {expected}", [told])
     return key
