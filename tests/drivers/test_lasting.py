@@ -304,7 +304,9 @@ async def test_a_relay_is_seen_moved_only_once_that_is_kept() -> None:
     await order
     assert (await run.sources[0].read()).outlets.on[row(run, OUTLET)] == 0
     assert run.twin.life.second == 8  # what it did not live meanwhile, it has caught up with
-    assert not a_run(Box(box.form)).twin.life.relay.all()
+    killed = a_run(Box(box.form))
+    assert not killed.twin.life.relay.all()
+    assert (await killed.energy() >= seen.outlets.active_energy).all()
 
 
 async def test_orders_of_two_sources_at_once_are_all_kept_and_a_slow_disk_holds_up_no_meter() -> (
