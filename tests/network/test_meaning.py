@@ -145,6 +145,20 @@ async def test_a_key_that_is_half_a_character_is_422(web: Web) -> None:
     await stays(web)
 
 
+@pytest.mark.parametrize("coding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le"])
+async def test_a_body_that_is_not_utf_8_is_422_and_moves_nothing(web: Web, coding: str) -> None:
+    answer = await web("PUT", POWER, content='{"on": false}'.encode(coding), headers=JSON)
+
+    expected = {"field": "body", "found": "another coding", "expected": "JSON in UTF-8"}
+    assert problem(answer, 422)["errors"] == [expected]
+    await stays(web)
+
+
+async def test_a_mark_before_utf_8_is_no_fault(web: Web) -> None:
+    answer = await web("PUT", POWER, content=b'\xef\xbb\xbf{"on": false}', headers=JSON)
+    assert answer.status_code == 202
+
+
 async def test_a_body_of_any_depth_is_422(web: Web) -> None:
     statuses = set()
     for depth in range(1, 1100, 3):

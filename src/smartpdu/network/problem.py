@@ -171,7 +171,7 @@ async def _http(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 400:  # FastAPI's own word for JSON that Python gives up on
         told = fault("body", "something else", "JSON that can be read")
-        return document(422, told["expected"], [told])
+        return document(422, sentence(told), [told])
     detail = "" if error.status_code in (404, 405) else str(error.detail)
     return document(error.status_code, detail, (), _with_head(error.headers or {}))
 

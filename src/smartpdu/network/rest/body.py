@@ -14,14 +14,18 @@ from smartpdu.network.problem import Problem, fault, sentence
 
 
 async def only_plain(request: Request) -> None:
-    """Raise a problem where the body of a request has a key twice or a word that is not JSON's."""
+    """Raise a problem where a body is not UTF-8, has a key twice, or a word that is not JSON's."""
     body = await request.body()
     if not body:
         return
     try:
-        json.loads(body, object_pairs_hook=_once, parse_constant=_Foreign)
+        json.loads(body.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_Foreign)
+    except ValueError:  # the reader before this one guesses at other codings; RFC 8259 has one
+        told = fault("body", "another coding", "JSON in UTF-8")
+        raise Problem(422, sentence(told), [told]) from None
     except RecursionError:  # this reader stands a little deeper than the one before it
-        raise Problem(422, "body: expected an object that is less deep") from None
+        told = fault("body", "an object in an object, and so on", "one that is less deep")
+        raise Problem(422, sentence(told), [told]) from None
 
 
 class _Foreign(str):
