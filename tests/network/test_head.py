@@ -5,7 +5,7 @@ import asyncio
 import httpx
 import pytest
 from network.test_description import example
-from network.web import OUTLET, PATIENCE, POWER, Web
+from network.web import OUTLET, PATIENCE, POWER, Listener, Web, scope
 
 VARYING = frozenset({"etag"})  # the house turns between two requests
 
@@ -31,6 +31,22 @@ async def test_head_has_the_status_and_the_headers_of_get_and_no_body(web: Web) 
         assert answers[0].content != b""
         assert answers[1].content == b"", path
         assert int(answers[1].headers["content-length"]) > 0
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/outlets", "/api/v1/events/stream?after=0", "/screen/static/app.js", "/none"]
+)
+async def test_not_one_byte_of_the_body_is_handed_to_the_server(web: Web, path: str) -> None:
+    bearer = {"authorization": f"Bearer {web.secrets['viewer']}"}
+    listener = Listener()  # fails where anything comes after the end
+    asked = {**scope(path, bearer), "method": "HEAD"}
+    task = asyncio.create_task(web.app(asked, listener.receive, listener.send))
+    await asyncio.wait_for(listener.ended.wait(), PATIENCE)
+    listener.gone.set()
+    await asyncio.wait_for(task, PATIENCE)
+
+    assert listener.status == (404 if path == "/none" else 200)
+    assert listener.body == b""
 
 
 @pytest.mark.parametrize("path", ["/api/v1/events/stream", "/screen/live"])

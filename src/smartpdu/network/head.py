@@ -1,8 +1,5 @@
 """HEAD is GET without the body, so that a monitor can ask whether something is there (RFC 9110)."""
 
-import asyncio
-from contextlib import suppress
-
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
@@ -11,39 +8,19 @@ def heading(app: ASGIApp) -> ASGIApp:
 
     async def asked(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "HEAD":
-            head = Head(receive, send)
-            await app({**scope, "method": "GET"}, head.receive, head.send)
+            await app({**scope, "method": "GET"}, receive, headers_of(send))
         else:
             await app(scope, receive, send)
 
     return asked
 
 
-class Head:
-    """One answer of which only the headers are sent; its client is then as good as gone."""
+def headers_of(send: Send) -> Send:
+    """A way to send that lets the body go; the server then says that its client needs no more."""
 
-    def __init__(self, receive: Receive, send: Send) -> None:
-        """The head of an answer to a client."""
-        self._receive = receive
-        self._send = send
-        self._sent = asyncio.Event()
-
-    async def send(self, message: Message) -> None:
-        """Send the headers and let the body go."""
+    async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
-            await self._send(message)
-            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
-            self._sent.set()
+            await send(message)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def receive(self) -> Message:
-        """What the client sends, until it has its headers."""
-        came = asyncio.ensure_future(self._receive())
-        sent = asyncio.ensure_future(self._sent.wait())
-        try:
-            await asyncio.wait({came, sent}, return_when=asyncio.FIRST_COMPLETED)
-            return {"type": "http.disconnect"} if sent.done() else came.result()
-        finally:
-            for waiting in (came, sent):
-                waiting.cancel()
-                with suppress(asyncio.CancelledError):
-                    await waiting
+    return sent
