@@ -29,10 +29,6 @@ class Keeper:
         self._last = self._thread.submit(self._tried, form)
         return True
 
-    def keep_now(self, form: Callable[[], bytes]) -> None:
-        """Write a form before anything else is done, if that can be done."""
-        self._tried(form)
-
     async def keep(self, form: Callable[[], bytes]) -> None:
         """Write a form; it is on the disk when this returns. Raises OSError."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._written, form)

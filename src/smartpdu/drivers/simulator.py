@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ class Twin:
     seen: Snapshot | None = None
     mark: str = ""  # of what it was made from
     keeper: Keeper | None = None
-    kept: float = 0.0  # second at which its life was last handed to the keeper
+    kept: float = -inf  # second at which its life was last handed to the keeper
     ordered: asyncio.Lock = field(default_factory=asyncio.Lock)  # held while a relay is to move
     users: int = 0
 
@@ -129,8 +130,7 @@ def lasting(young: Twin, kept: Kept, clock: float) -> Twin:
             _go_on(young, taken(form, young.mark, young.life), clock)
     except (Unfit, OSError) as error:
         log.warning("twin_begins_anew", why=str(error))
-    young.keeper, young.kept = Keeper(kept, NAME), young.life.second
-    young.keeper.keep_now(young.form(AHEAD))
+    young.keeper = Keeper(kept, NAME)
     return young
 
 
