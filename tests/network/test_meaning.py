@@ -139,6 +139,21 @@ async def test_no_fault_speaks_of_python(web: Web) -> None:
                 assert word not in answer.text, (wish, answer.text)
 
 
+async def test_a_fault_repeats_only_the_beginning_of_what_was_sent(web: Web) -> None:
+    long = "x" * 5000
+    for path in (
+        f"/api/v1/outlets/{long}",
+        f"/api/v1/commands/{long}",
+        f"/api/v1/events?after={long}",
+        f"/api/v1/events?{long}=1",
+        f"/api/v1/history/{long}?quantity=voltage",
+        f"/api/v1/history/rack1/A/L1?quantity={long}",
+    ):
+        answer = await web("GET", path)
+        assert 100 < len(answer.text) < 2500, path
+        assert "x..." in answer.text
+
+
 async def test_a_key_that_is_half_a_character_is_422(web: Web) -> None:
     for text in ('{"\\ud800": 1}', '{"\\ud800": 1, "\\ud800": 1}', '{"on": {"\\ud800": NaN}}'):
         problem(await web("PUT", POWER, content=text.encode(), headers=JSON), 422)
