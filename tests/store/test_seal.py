@@ -23,10 +23,10 @@ from smartpdu.store.journal import (
     Entry,
     Journal,
     Verdict,
-    _walked,
     canonical,
     seal_on,
     verify,
+    walked,
 )
 
 ROWS = 9
@@ -46,7 +46,7 @@ def after(database: Database, tamper: Callable[[apsw.Connection], object]) -> Ve
         for trigger in ("events_stay", "events_remain", "events_follow"):
             connection.execute(f"DROP TRIGGER {trigger}")
         tamper(connection)
-        found.append(_walked(connection))
+        found.append(walked(connection))
         raise Undone
 
     with pytest.raises(Undone):

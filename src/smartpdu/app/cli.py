@@ -1,4 +1,4 @@
-"""The command line: run, simulate, check, discover, token."""
+"""The command line: run, simulate, check, discover, verify, token."""
 
 import argparse
 import os
@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     _simulate_parser(commands)
     _check_parser(commands)
     _discover_parser(commands)
+    _verify_parser(commands)
     _token_parser(commands)
     return parser
 
@@ -144,6 +145,27 @@ def _discover_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     discover.set_defaults(action=_discover)
 
 
+def _verify_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    verify = commands.add_parser(
+        "verify",
+        help="say whether the journal is still what was written",
+        description="Compares the seal of every event, also while `smartpdu run` runs; writes "
+        "nothing. It shows an event that was changed, taken out, moved or put in. It cannot show a "
+        "chain that was written anew, or cut off at its end, by somebody who can write the file: "
+        "keep the last seal elsewhere and compare it with --seal.",
+        epilog="The exit code is 0 where the chain is whole and holds the kept seal, 1 where not, "
+        "2 where nothing could be looked at.",
+    )
+    verify.add_argument(
+        "--data", type=Path, metavar="DIR", help=f"{DATA}; it must be that of `smartpdu run`"
+    )
+    verify.add_argument(
+        "--seal", metavar="HEX", help="a last seal that was kept elsewhere; default: none"
+    )
+    verify.add_argument("--json", action="store_true", help="one JSON object; default: text")
+    verify.set_defaults(action=_verify)
+
+
 def _token_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     token = commands.add_parser("token", help="bearer tokens for the API")
     kinds = token.add_subparsers(required=True, metavar="ACTION")
@@ -224,6 +246,13 @@ def _discover(wanted: argparse.Namespace) -> int:
         given.setdefault("community", "public")
     wish = Wish(from_environment(given), wanted.map, wanted.rack, wanted.pdu)
     return discover(wish, sys.stdout, sys.stderr)
+
+
+def _verify(wanted: argparse.Namespace) -> int:
+    from smartpdu.app.verify import verify
+
+    where = data_directory(wanted.data)
+    return verify(where, wanted.seal, wanted.json, sys.stdout, sys.stderr)
 
 
 def _token_create(wanted: argparse.Namespace) -> int:

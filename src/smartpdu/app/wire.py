@@ -29,6 +29,7 @@ from smartpdu.runtime.desk import Desk
 from smartpdu.runtime.kept import KeptFile
 from smartpdu.runtime.loop import Loop
 from smartpdu.runtime.memory import Memory
+from smartpdu.runtime.proof import tell_if_broken
 from smartpdu.runtime.recorder import Recorder
 from smartpdu.runtime.view import Unrecorded
 
@@ -89,6 +90,7 @@ async def _run(site: Site, hold: Hold, http: Any, out: TextIO) -> int:
         face.check(http)  # an address that cannot be used is told before anything starts
     rooms = assembled(site, hold, world(), lambda: secrets.token_urlsafe(32))
     try:
+        await tell_if_broken(rooms.memory)
         await rooms.loop.start()
         say(await welcome(rooms.desk, http), out)
         await _until_told(rooms, [_face(f.serve, rooms.desk, http) for f in faces.values()], out)

@@ -198,7 +198,7 @@ class Database:
         try:
             yield
         except apsw.Error as error:
-            raise StoreError(f"{self.path}: {_words(error)}") from error
+            raise StoreError(f"{self.path}: {words(error)}") from error
         except OSError as error:
             raise StoreError(f"{error.filename}: {error.strerror}") from error
         except (UnicodeDecodeError, json.JSONDecodeError) as error:
@@ -272,7 +272,8 @@ def _let_go(connection: apsw.Connection | None) -> None:
             connection.close(True)
 
 
-def _words(error: apsw.Error) -> str:
+def words(error: apsw.Error) -> str:
+    """What is wrong with a file, for a person."""
     for kind, text in WORDS:
         if isinstance(error, kind):
             return f"{text} ({error})"

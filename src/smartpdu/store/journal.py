@@ -5,13 +5,14 @@ GENESIS. The sequence number and the seal before are both taken inside one BEGIN
 processes cannot fork the chain.
 
 Known limits until the journal is a tree whose head others keep: events cut off at the very end,
-and a chain that somebody wrote anew from a place on with fresh seals, are not seen by `verify`.
+and a chain that somebody wrote anew from a place on with fresh seals, are not seen by `verify`
+alone. A seal that was kept elsewhere shows both (store/proof.py).
 """
 
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +78,10 @@ class Verdict:
     count: int
     seq: int | None = None
     why: str = ""
+
+
+def _nothing(_seq: int, _at: float, _seal: bytes) -> None:
+    """Whoever walks the chain need not hear of each event."""
 
 
 class Journal:
@@ -166,26 +171,45 @@ def plain(value: Any) -> Any:
 
 def verify(database: Database) -> Verdict:
     """Walk the whole chain, compare every seal, and look whether the table itself is sound."""
-    return database.read(_walked)
+    return database.read(walked)
 
 
-def _walked(connection: apsw.Connection) -> Verdict:
-    before, count = GENESIS, 0
-    walk: Iterable[Row] = connection.execute(f"SELECT {COLUMNS} FROM events ORDER BY seq")
+def walked(
+    connection: apsw.Connection, passed: Callable[[int, float, bytes], None] = _nothing
+) -> Verdict:
+    """Walk the whole chain as `verify` does, inside a transaction that the caller holds.
+
+    Each event that holds is passed on: its number, time and seal.
+    """
+    verdict = chain_from(connection, 0, passed)
+    # the walk follows the leaves; a search from above could still be led past some of them
+    if verdict.ok and rows(connection, "PRAGMA integrity_check(events)") != [("ok",)]:
+        return Verdict(False, verdict.count, None, DAMAGED)
+    return verdict
+
+
+def chain_from(
+    connection: apsw.Connection, start: int, passed: Callable[[int, float, bytes], None] = _nothing
+) -> Verdict:
+    """Walk the chain behind an event, which is taken as it is; behind 0 it is the whole one."""
+    before, good = _seal(connection, start), start
+    if before is None:
+        return Verdict(False, 0, start, MISSING)
+    where = f"WHERE seq > {start:d}" if start else ""  # from 0 on what should not be is seen too
+    walk: Iterable[Row] = connection.execute(f"SELECT {COLUMNS} FROM events {where} ORDER BY seq")
     for row in walk:
         if row[0] is None:  # the table is not the one that was made
-            return Verdict(False, count, None, DAMAGED)
+            return Verdict(False, good - start, None, DAMAGED)
         if row[0] < 1:
-            return Verdict(False, count, row[0], INSERTED)
-        if row[0] != count + 1:
-            return Verdict(False, count, count + 1, MISSING)
-        if not _fits(before, count + 1, row):
-            return _diagnosed(connection, count, row)
-        before, count = row[5], count + 1
-    # the walk follows the leaves; a search from above could still be led past some of them
-    if rows(connection, "PRAGMA integrity_check(events)") != [("ok",)]:
-        return Verdict(False, count, None, DAMAGED)
-    return Verdict(True, count)
+            return Verdict(False, good - start, row[0], INSERTED)
+        if row[0] != good + 1:
+            return Verdict(False, good - start, good + 1, MISSING)
+        if not _fits(before, good + 1, row):
+            seq, why = _diagnosed(connection, good, row, start)
+            return Verdict(False, max(0, min(good, seq - 1) - start), seq, why)
+        before, good = row[5], good + 1
+        passed(good, row[1], row[5])
+    return Verdict(True, good - start)
 
 
 def _fits(before: bytes | None, seq: int, row: Row | None) -> bool:
@@ -217,24 +241,25 @@ def _record(row: Row) -> Record:
     return Record(seq, at, kind, place, values, seal or b"")
 
 
-def _diagnosed(connection: apsw.Connection, count: int, row: Row) -> Verdict:
+def _diagnosed(connection: apsw.Connection, good: int, row: Row, start: int) -> tuple[int, str]:
     """What happened to the first row whose seal does not fit, from where it would fit."""
-    seq = count + 1
+    seq = good + 1
     if _fits(_seal(connection, seq - 2), seq - 1, row):
-        return Verdict(False, count - 1, seq - 1, INSERTED)  # a forged one pushed it back
+        return seq - 1, INSERTED  # a forged one pushed it back
     following = _row(connection, seq + 1)
     if _fits(_seal(connection, seq - 1), seq, following):
-        return Verdict(False, count, seq, INSERTED)
+        return seq, INSERTED
     if _fits(row[5], seq + 2, following):
-        return Verdict(False, count, seq, MISSING)  # those behind it moved up
-    if _fits_elsewhere(connection, row):
-        return Verdict(False, count, seq, REORDERED)
-    return Verdict(False, count, seq, ALTERED)
+        return seq, MISSING  # those behind it moved up
+    if _fits_elsewhere(connection, row, start):
+        return seq, REORDERED
+    return seq, ALTERED
 
 
-def _fits_elsewhere(connection: apsw.Connection, row: Row) -> bool:
-    before: bytes | None = GENESIS
-    walk: Iterable[Row] = connection.execute(f"SELECT seq, {SEAL} FROM events ORDER BY seq")
+def _fits_elsewhere(connection: apsw.Connection, row: Row, start: int) -> bool:
+    before = _seal(connection, start)
+    query = f"SELECT seq, {SEAL} FROM events WHERE seq > ? ORDER BY seq"
+    walk: Iterable[Row] = connection.execute(query, (start,))
     for seq, seal in walk:
         # the seal below its true place may itself have moved there, hence both
         if seq != row[0] and (_fits(before, seq, row) or _fits(seal, seq, row)):
