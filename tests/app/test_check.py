@@ -205,7 +205,7 @@ def test_feeds_of_a_rack_that_all_stand_on_one_side_are_a_note(
     text = '[[rack]]\npath = "rack1"\n'
     for number, label in enumerate(labels):
         own = SITE.replace('label = "{name}"', f'label = "{label}"')
-        text += own.format(port=161, name=f"P{number}")
+        text += own.format(port=161 + number, name=f"P{number}")
     path.write_text(text, encoding="utf-8")
     out, err = StringIO(), StringIO()
     assert check(path, True, out, err) == 0
@@ -214,6 +214,118 @@ def test_feeds_of_a_rack_that_all_stand_on_one_side_are_a_note(
     last = [n for n, line in enumerate(text.splitlines(), 1) if line.startswith("label")][-1]
     assert out.getvalue().startswith(f"{path}:{last}: note: feed.label of rack1/P") is noted
     assert out.getvalue().endswith("well, with 1 note\n" if noted else "sources: all well\n")
+
+
+OWN = """\
+maker = "Example"
+family = "Series 1"
+speaks = "snmp"
+[device]
+is = ["1.3.6.1.4.1.32473.1"]
+[phases]
+voltage = { oid = "1.3.6.1.4.1.32473.2.1.{1}", unit = "V" }
+current = { oid = "1.3.6.1.4.1.32473.2.2.{}", unit = "A" }
+[outlets]
+on = { oid = "1.3.6.1.4.1.32473.3.1.{}", words = { 1 = 0, 2 = 1 } }
+[switch]
+on = { oid = "1.3.6.1.4.1.32473.3.2.{}", value = 1 }
+off = { oid = "1.3.6.1.4.1.32473.3.2.{}", value = 2 }
+"""
+
+
+@pytest.mark.parametrize(
+    ("there", "instead", "found"),
+    [
+        ("", "", ""),  # a voltage may be that of many
+        ("2.2.{}", "2.2.{1}", "phase.address: found '1.2', of which the map {map} has current at"),
+        ("3.1.{}", "3.1.{1}", "outlet.address: found '1.2', of which the map {map} has on at"),
+        ("3.2.{}", "3.2.{1}", "outlet.address: found '1.2', of which the map {map} has the order"),
+        ("3.2.{}", "3.2.{3}", "outlet.address: found '1.1', expected numbers such as 1.2"),
+    ],
+)
+def test_rows_that_a_map_would_read_or_switch_as_one_are_refused(
+    tmp_path: Path, there: str, instead: str, found: str
+) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(OWN.replace(there, instead), encoding="utf-8")
+    second = '[[phase]]\npath = "rack1/A/L2"\nfeed = "rack1/A/feed"\nrated_current = 16\n'
+    site = SITE.replace('"apc_rpdu2"', f'"{own}"').replace("3680", "7360")
+    site = site.replace('address = "1"', 'address = "1.1"').replace('address = "2"', "")
+    site = site.replace("outlet/1", "outlet/1.1").replace("outlet/2", "outlet/1.2")
+    site = site.replace("[[circuit]]", f'{second}address = "1.2"\n[[circuit]]', 1)
+    path = tmp_path / "site.toml"
+    path.write_text('[[rack]]\npath = "rack1"\n' + site.format(port=161, name="A"))
+    out, err = StringIO(), StringIO()
+    assert check(path, True, out, err) == (2 if found else 0)
+    assert found.format(map=own) in err.getvalue()
+
+
+def own_rows(site: str, number: int) -> str:
+    """The tables of a PDU that stands in a row of linked ones: its addresses are no other's."""
+    site = site.replace('address = "1"', f'address = "{10 * number + 1}"')
+    site = site.replace('address = "2"', f'address = "{10 * number + 2}"')
+    return site.replace("outlet/1", f"outlet/{10 * number + 1}")
+
+
+LINKED = own_rows(SITE, 7)
+
+
+@pytest.mark.parametrize(
+    ("other", "address", "refused"),
+    [
+        (SITE, "127.0.0.1:{port}", True),
+        (SITE, "127.0.0.1", True),  # the port is 161 where none is named
+        (SITE, "[::ffff:127.0.0.1]:{port}", True),
+        (SITE, "127.0.0.2:{port}", False),
+        (SITE, "127.0.0.1:162", False),
+        (LINKED, "127.0.0.1:{port}", False),  # linked PDUs, each with rows of its own
+        (LINKED.replace("outlet/71", "outlet/1"), "127.0.0.1:{port}", True),
+        (SITE.replace('"public"', '"other"'), "127.0.0.1:{port}", True),
+        (SITE.replace('"public"', '"other"\nserial = "2"'), "127.0.0.1:{port}", False),
+        (SITE.replace('"public"', '"other"\nserial = "1"'), "127.0.0.1:{port}", True),
+        (SITE.replace('"public"', '"public"\nserial = "2"'), "127.0.0.1:{port}", True),
+    ],
+)
+def test_two_sources_of_one_device_are_refused_unless_something_tells_them_apart(
+    tmp_path: Path, other: str, address: str, refused: bool
+) -> None:
+    path = tmp_path / "site.toml"
+    text = '[[rack]]\npath = "rack1"\n'
+    text += SITE.replace('"public"', '"public"\nserial = "1"').format(port=161, name="A")
+    text += other.replace("127.0.0.1:{port}", address).format(port=161, name="B")
+    path.write_text(text, encoding="utf-8")
+    out, err = StringIO(), StringIO()
+    assert check(path, True, out, err) == (2 if refused else 0)
+    if refused:
+        line = text[: text.rindex('address = "' + address.format(port=161))].count("\n") + 1
+        told = f"{path}:{line}: source.address: found '"
+        assert err.getvalue().startswith(told)
+        assert "where source/A already has rack1/A/" in err.getvalue()
+        assert len(err.getvalue().splitlines()) == 1
+
+
+def test_one_device_behind_two_addresses_is_a_fault_at_both_lines(tmp_path: Path) -> None:
+    path = tmp_path / "site.toml"
+
+    async def asked(serial: bytes, other: str) -> tuple[int, str, str]:
+        made = device()
+        made.values[oid(f"{R}.2.1.9.1")] = v2c.OctetString(serial)
+        async with answering(made) as apc:
+            text = '[[rack]]\npath = "rack1"\n' + SITE.format(port=apc.port, name="A")
+            also = SITE.replace("127.0.0.1", "localhost") if other == "same" else LINKED
+            text += also.replace("127.0.0.1", "localhost").format(port=apc.port, name="B")
+            return await asyncio.to_thread(checked, path, text)
+
+    code, out, err = asyncio.run(asked(b"5A1234", "same"))
+    assert (code, out) == (2, "")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for said, name, other in zip(err.splitlines(), "AB", "BA", strict=True):
+        line = next(n for n, text in enumerate(lines, 1) if f"source/{name}" in text) + 6
+        assert said.startswith(f"{path}:{line}: source.address: found ")
+        assert f"the device '5A1234', that source/{other} reads too" in said
+    assert asyncio.run(asked(b"5A1234", "linked"))[0] == 2
+    assert "'5A1234'" not in asyncio.run(asked(b"5A1234", "linked"))[2]  # rows of their own
+    assert asyncio.run(asked(b"", "same"))[0] == 0  # who tells no number cannot be told apart
 
 
 class Deaf(asyncio.DatagramProtocol):
@@ -232,9 +344,9 @@ def test_many_sources_of_one_silent_device_wait_for_it_once(tmp_path: Path) -> N
         transport, deaf = await loop.create_datagram_endpoint(Deaf, local_addr=("127.0.0.1", 0))
         port = transport.get_extra_info("sockname")[1]
         text = '[[rack]]\npath = "rack1"\n'
-        for name in "ABCDE":
-            text += SITE.format(port=port, name=name)
-        text += SITE.replace("public", "private").format(port=port, name="F")
+        for number, name in enumerate("ABCDE"):
+            text += own_rows(SITE, number).format(port=port, name=name)
+        text += own_rows(SITE, 9).replace("public", "private").format(port=port, name="F")
         said = await asyncio.to_thread(checked, tmp_path / "site.toml", text)
         transport.close()
         return deaf.asked, said

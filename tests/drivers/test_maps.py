@@ -202,6 +202,26 @@ def test_a_parent_that_may_fit_is_left_to_the_device(own: str, parent: str) -> N
     assert maps.read(text, "", "").plan[Kind.PHASE].parent is not None
 
 
+@pytest.mark.parametrize(
+    ("plan", "fits"),
+    [
+        ("", False),
+        ('[plan.feeds]\nrows = "1.3.6.1.9"\n', False),
+        ('[plan.feeds]\naddresses = ["1", "2"]\n', False),
+        ('[plan.feeds]\naddresses = ["1"]\n', True),
+    ],
+)
+def test_one_value_for_a_whole_kind_needs_a_plan_with_one_row(plan: str, fits: bool) -> None:
+    feeds = '[feeds]\nactive_power = { oid = "1.3.6.1.4.1.32473.9.0", unit = "W" }\n'
+    text = MAP[: MAP.index("[phases]")] + feeds + plan
+    if fits:
+        assert maps.read(text, "", "").columns[Kind.FEED]
+        return
+    fault = refused(text)
+    assert fault.key == "feeds.active_power.oid"
+    assert text.splitlines()[fault.line - 1].startswith("active_power")
+
+
 NO_COLUMN = """\
 maker = "Example"
 family = "Series 1"

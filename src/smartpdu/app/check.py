@@ -1,7 +1,7 @@
 """`smartpdu check`: all that is wrong with a site file, down to a device that does not answer."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -11,7 +11,8 @@ from smartpdu.app.config import Site, load, place_fault
 from smartpdu.app.fault import ConfigError, Fault
 from smartpdu.app.progress import teller
 from smartpdu.app.wire import sources, world
-from smartpdu.drivers.access import ASKS
+from smartpdu.drivers.access import ASKS, parsed
+from smartpdu.drivers.apart import overlap
 from smartpdu.drivers.source import Mistaken, NoAnswer, Source, SourceError
 from smartpdu.model.plant import Part, places
 from smartpdu.model.plausible import lonely
@@ -69,6 +70,7 @@ async def _asked(site: Site, offline: bool, tell: Callable[[str], None]) -> list
     opened = sources(site, world())
     silences = _Silences()
     notes: list[str] = []
+    serials: dict[int, str] = {}
     ended = 0
 
     async def ask(number: int, path: str) -> list[Fault]:
@@ -79,6 +81,8 @@ async def _asked(site: Site, offline: bool, tell: Callable[[str], None]) -> list
                 return []
             now = await silences.read(source, _device(site, number))
             notes.extend(_odd(site, own, now, getattr(source, "missing", tuple)()))
+            if hasattr(source, "serial"):
+                serials[number] = await source.serial()
             return [_absent(site, place) for place in getattr(source, "untold", tuple)()]
         except SourceError as error:
             return [_fault(site, number, error)]
@@ -90,11 +94,27 @@ async def _asked(site: Site, offline: bool, tell: Callable[[str], None]) -> list
     try:
         asked = [ask(number, source.path) for number, source in enumerate(site.sources)]
         faults = [fault for several in await asyncio.gather(*asked) for fault in several]
+        faults += _same(site, serials, [opened[source.path][0] for source in site.sources])
     finally:
         tell("")
     if faults:
         raise ConfigError(sorted(faults, key=lambda fault: fault.line))
     return notes
+
+
+def _same(site: Site, serials: Mapping[int, str], opened: Sequence[Any]) -> Iterator[Fault]:
+    """The faults of sources that reach one device, by whatever address, and read one row of it."""
+    for one, serial in sorted(serials.items()):
+        for other in sorted(serials):
+            alike = serial and other != one and serials[other] == serial
+            shared = overlap(opened[one].places, opened[other].places) if alike else None
+            if shared:
+                settings, path = site.sources[one].settings, site.sources[other].path
+                found = f"{settings['address']!r}: the device {serial!r}, that {path} reads too"
+                line = site.lines.of("source", one, "address")
+                expected = f"another device, or {shared[0]} and {shared[1]} with rows of their own"
+                yield Fault(site.file, line, "source.address", found, expected)
+                break
 
 
 def _device(site: Site, number: int) -> tuple[Any, ...]:
@@ -112,7 +132,11 @@ def _fault(site: Site, number: int, error: SourceError) -> Fault:
         key, found, expected = error.key, error.found, error.expected
     else:
         key = "address" if "address" in settings else "driver"
-        found, expected = f"{settings.get(key, driver)!r}: {error}", "a device that answers"
+        words = str(error)
+        if key == "address":  # which the words of the driver begin with
+            host, port = parsed(settings[key])
+            words = words.removeprefix(f"[{host}]:{port}: ").removeprefix(f"{host}:{port}: ")
+        found, expected = f"{settings.get(key, driver)!r}: {words}", "a device that answers"
     line = site.lines.of("source", number, key)
     return Fault(site.file, line, f"source.{key}", found, expected)
 

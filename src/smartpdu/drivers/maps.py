@@ -188,6 +188,11 @@ def read(text: str, file: str, name: str) -> Map:
     }
     for kind in plans:
         _fitting(reader, kind, plans, columns.get(kind, {}))
+    for kind in (kind for kind in columns if not _single(plans.get(kind))):
+        reader.of_each(kind.value, columns[kind])
+        for key, order in (("on", on), ("off", off)) if kind is Kind.OUTLET else ():
+            if order is not None:
+                reader.own(f"switch.{key}", order.oid, kind.value)
     return Map(
         name,
         tables["maker"],
@@ -298,6 +303,11 @@ def _fitting(
             wanted = ", ".join(".".join(map(str, address)) for address in known)
             found = repr(".".join(map(str, made)))
             raise reader.fault(where, "parent", found, f"an address of the plan above: {wanted}")
+
+
+def _single(plan: Plan | None) -> bool:
+    """Whether a map itself says that there is exactly one row."""
+    return plan is not None and len(plan.addresses) == 1
 
 
 def _made(plan: Plan) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from smartpdu.drivers.lines import Lines, inside, item
 from smartpdu.drivers.source import SettingsError, nearest
-from smartpdu.drivers.told import UNITS, Condition, Oid, Pattern, Told
+from smartpdu.drivers.told import UNITS, Condition, Oid, Pattern, Told, dotted
 
 TOLD = ("oid", "unit", "scale", "digits", "words", "none", "least", "unsigned", "valid")
 LARGEST = 2**32 - 1  # of a number in an OID
@@ -115,6 +115,22 @@ class Reader:
         if pattern is None or not known or "{value}" in pattern.parts:
             raise self.fault(where, key, _seen(value), "an OID such as '1.3.6.1.4.1.{}'")
         return pattern
+
+    def of_each(self, kind: str, columns: Mapping[str, Sequence[Told]]) -> None:
+        """Raise for a column of a kind that tells one value for all of its rows."""
+        for column, several in columns.items():
+            for number, told in enumerate(several, 1):
+                listed = f"[{number}]" if len(several) > 1 else ""
+                self.own(f"{kind}.{column}{listed}", told.oid, kind)
+
+    def own(self, where: str, pattern: Pattern, kind: str) -> None:
+        """Raise for an OID that is not each row's own."""
+        if not pattern.holes:
+            expected = (
+                f"{{}} where the address of a row stands: this is one value for all {kind}; "
+                f"or a [plan.{kind}] with one of addresses, where there is one alone"
+            )
+            raise self.fault(where, "oid", repr(dotted(pattern.fixed)), expected)
 
     def address(self, where: str, key: str, value: Any) -> Oid:
         """The address of a row."""

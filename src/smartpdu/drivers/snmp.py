@@ -17,14 +17,16 @@ from typing import Any
 
 from smartpdu.drivers.access import Switchboard, access
 from smartpdu.drivers.agent import Agent
+from smartpdu.drivers.apart import Claim, claimed
 from smartpdu.drivers.maps import Map, load
 from smartpdu.drivers.source import Mistaken, SettingsError, SourceError, Wanted
-from smartpdu.drivers.told import Oid, Pattern, Told, Value, first_understood, words
+from smartpdu.drivers.told import Oid, Pattern, Told, Value, dotted, first_understood, words
 from smartpdu.model.command import SwitchOutlet
 from smartpdu.model.plant import Kind, Part
 from smartpdu.model.snapshot import Snapshot, blank, quantities
 
 UNREAD = "none"  # the address of a row that stands in the site but not in the device
+COMMON = ("voltage", "frequency", "thd_voltage")  # what many rows may be told of in one place
 SYSTEM = Pattern((1, 3, 6, 1, 2, 1, 1, 2, 0))  # sysObjectID
 UPTIME = Pattern((1, 3, 6, 1, 2, 1, 1, 3, 0))  # sysUpTime, in hundredths of a second
 
@@ -60,8 +62,19 @@ class Acquaintance:
 class Pdu:
     """One PDU behind an agent, with the rows of the plant that it tells."""
 
-    def __init__(self, agent: Agent, map_: Map, cells: list[Cell], wanted: Wanted) -> None:
-        """A PDU that has not been asked yet; `cells` are the values that it shall tell."""
+    def __init__(
+        self,
+        agent: Agent,
+        map_: Map,
+        cells: list[Cell],
+        wanted: Wanted,
+        places: Mapping[Oid, str],
+    ) -> None:
+        """A PDU that has not been asked yet; `cells` are the values that it shall tell.
+
+        `places` tells of each instance at the device whose it is.
+        """
+        self.places = places
         self._agent = agent
         self._map = map_
         self._part = wanted.part
@@ -126,6 +139,14 @@ class Pdu:
             or (number not in told and (cell.kind, cell.column) in usual)
         ]
         return tuple((plant.table(cell.kind).path[cell.row], cell.column) for cell in cells)
+
+    async def serial(self) -> str:
+        """The serial number that the device tells; empty where it, or the map, knows none."""
+        pattern = self._map.device.facts.get("serial")
+        if pattern is None:
+            return ""
+        values = await self._agent.values({pattern.root: [pattern.at(())]})
+        return words(values.get(pattern.at(())))
 
     async def close(self) -> None:
         """Leave the engines to the others."""
@@ -230,9 +251,45 @@ def check(settings: Mapping[str, Any]) -> None:
 def open_source(wanted: Wanted) -> Pdu:
     """One PDU behind its agent; connects on its first read."""
     board: Switchboard = wanted.shared.setdefault("snmp", Switchboard())
-    map_ = _map(wanted.settings)
+    claims: list[Claim] = wanted.shared.setdefault("snmp claims", [])
+    map_, asked = _map(wanted.settings), access(wanted.settings)
     found = list(cells(map_, wanted.part))
-    return Pdu(Agent(access(wanted.settings), board), map_, found, wanted)
+    places = _claims(map_, wanted.part, found)
+    claimed(claims, Claim(wanted.path, asked, wanted.settings.get("serial", ""), places))
+    return Pdu(Agent(asked, board), map_, found, wanted, places)
+
+
+def _claims(map_: Map, part: Part, found: list[Cell]) -> dict[Oid, str]:
+    """Each instance that is read or written, and of which place; raises SettingsError.
+
+    What rows of one kind would have in common cannot be the own of each, as a current is.
+    """
+    made: dict[Oid, str] = {}
+    owner: dict[tuple[Kind, str, Oid], str] = {}
+
+    def claim(kind: Kind, column: str, row: int, pattern: Pattern) -> None:
+        table = part.plant.table(kind)
+        path, place = table.path[row], table.address[row]
+        try:
+            oid = pattern.at(numbers(place))
+        except IndexError:
+            expected = f"numbers such as 1.2, as the map {map_.name} needs, or {UNREAD!r}"
+            raise SettingsError("address", repr(place), expected, place=path) from None
+        first = owner.setdefault((kind, column, oid), path)
+        if first != path:
+            words = f"{place!r}, of which the map {map_.name} has {column} at {dotted(oid)}"
+            expected = f"an OID of its own for each row: that is {column} of {first} as well"
+            raise SettingsError("address", words, expected, place=path)
+        made[oid] = path
+
+    for cell in found:
+        for told in cell.tolds if cell.column not in COMMON else ():
+            claim(cell.kind, cell.column, cell.row, told.oid)
+    for row, place in enumerate(part.plant.outlets.address):
+        for name, order in (("the order on", map_.on), ("the order off", map_.off)):
+            if order is not None and place != UNREAD:
+                claim(Kind.OUTLET, name, row, order.oid)
+    return made
 
 
 def _map(settings: Mapping[str, Any]) -> Map:

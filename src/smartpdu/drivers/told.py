@@ -63,6 +63,11 @@ class Pattern:
         return tuple(part for part in self.parts if isinstance(part, int))
 
     @property
+    def holes(self) -> bool:
+        """Whether it differs by the address of a row at all."""
+        return any(isinstance(part, str) for part in self.parts)
+
+    @property
     def needs(self) -> int:
         """How many numbers an address must have at least."""
         holes = [part[1:-1] for part in self.parts if isinstance(part, str)]
@@ -246,6 +251,11 @@ def _set_bits(octets: bytes) -> frozenset[int]:
     return frozenset(
         8 * n + i for n, octet in enumerate(octets) for i in range(8) if octet << i & 128
     )
+
+
+def dotted(oid: Oid) -> str:
+    """An OID or an address as people write it."""
+    return ".".join(map(str, oid))
 
 
 def words(raw: Value | None) -> str:
