@@ -29,7 +29,16 @@ from smartpdu.model.build import (
 from smartpdu.model.command import SwitchOutlet
 from smartpdu.model.event import AlarmCleared, AlarmEased, AlarmFlood, AlarmRaised, Event
 from smartpdu.model.plant import Plant
-from smartpdu.model.request import Acknowledge, Answer, Principal, Request, Role, Shelve, Switch
+from smartpdu.model.request import (
+    Acknowledge,
+    Answer,
+    Principal,
+    ReadBack,
+    Request,
+    Role,
+    Shelve,
+    Switch,
+)
 from smartpdu.model.request import Unshelve as UnshelveRequest
 from smartpdu.model.rule import Level, Rule, Trace
 from smartpdu.model.snapshot import Snapshot, blank, frozen
@@ -135,8 +144,9 @@ class Story:
     events: list[Event] = field(default_factory=list)
     commands: list[SwitchOutlet] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
-    already: list[SwitchOutlet] = field(default_factory=list)
     deaf: set[str] = field(default_factory=set)  # outlets whose relays do not move
+    unread: bool = False  # whether readings are old: nothing is read after an order has left
+    left: list[SwitchOutlet] = field(default_factory=list)  # and not read back yet
     clock: float = 0.0
     asked: list[Request] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
@@ -154,12 +164,16 @@ class Story:
     def tick(self, every: float = 1.0) -> Outcome:
         """One tick: what was asked since the last one is its input."""
         self.clock += every
+        if not self.unread:
+            for c in self.left:
+                self.asks(ReadBack(f"read-{c.id}", HOUSE, c.place, c.id))
+            self.left = []
         asked, self.asked = self.asked, []
         outcome = step(self.house, self.state, self.seen(), asked)
         self.state = outcome.state
         self.events += outcome.events
         self.commands += outcome.commands
-        self.already += outcome.already
+        self.left += outcome.commands
         self.answers += outcome.answers
         for command in outcome.commands:
             if command.place not in self.deaf:
@@ -217,7 +231,7 @@ class Story:
 
     def forgets(self) -> None:
         """Leave out what was told until now."""
-        for kept in (self.events, self.commands, self.answers, self.already):
+        for kept in (self.events, self.commands, self.answers):
             kept.clear()
 
     def alarm(self, rule: str, place: str) -> Alarm | None:

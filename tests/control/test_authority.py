@@ -8,6 +8,7 @@ from smartpdu.model import request
 from smartpdu.model.event import RequestRefused
 from smartpdu.model.request import (
     Acknowledge,
+    ReadBack,
     Recover,
     Refusal,
     Request,
@@ -32,6 +33,7 @@ OUTLET = "rack/A/outlet/1"
         (Unshelve, {Role.OPERATOR, Role.ADMIN}),
         (Withdraw, {Role.ADMIN}),
         (Recover, {Role.ADMIN}),
+        (ReadBack, {Role.ADMIN}),
         (Request, set()),
     ],
 )

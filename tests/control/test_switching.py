@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from story import HOUSE, Crossing, Story, crosses, design, tell
+from story import HOUSE, OPERATOR, Crossing, Story, crosses, design, tell
 
 from smartpdu.control.switching import unmet
 from smartpdu.engine.house import Override
@@ -18,7 +18,7 @@ from smartpdu.model.event import (
     CommandRefused,
     OutletTurned,
 )
-from smartpdu.model.request import Recover, Refusal, Withdraw
+from smartpdu.model.request import ReadBack, Recover, Refusal, Withdraw
 from smartpdu.model.rule import Level
 
 OUTLET = "rack/A/outlet/1"
@@ -70,15 +70,52 @@ def test_an_order_is_not_done_before_it_is_read_back(rack: Story) -> None:
 
 
 @pytest.mark.requirement("R-14.2-3")
-def test_an_outlet_that_is_so_already_is_done_without_a_pulse(rack: Story) -> None:
+@pytest.mark.parametrize("true", [True, False])
+def test_an_order_for_what_an_outlet_seems_to_be_leaves_once_and_is_done_when_read_back(
+    rack: Story, true: bool
+) -> None:
+    rack.unread = True  # the readings are old
     asked = rack.switches(OUTLET, True)
-    rack.lasts(3)
-    assert rack.commands == []
-    assert [o.id for o in rack.already] == [asked]
+    rack.tick()
+    assert [c.id for c in rack.commands] == [asked]
     assert rack.answer(asked).refusal is None
-    (done,) = rack.told(CommandDone)
-    assert (done.command, "already" in done.reason) == (asked, True)
-    assert len(rack.events) == 1
+    rack.lasts(5)
+    assert rack.events == []  # it reads on all the time, and that is no answer to the order
+    rack.unread = False
+    rack.turn(OUTLET, true)
+    rack.tick()
+    assert [e.command for e in rack.told(CommandDone)] == ([asked] if true else [])
+    assert set(rack.state.orders) == (set() if true else {OUTLET})
+    assert len(rack.commands) == 1
+
+
+def test_an_order_whose_source_is_not_read_again_is_no_read_back_whatever_was_read_before(
+    rack: Story,
+) -> None:
+    rack.unread = True
+    rack.switches(OUTLET, True)
+    rack.lasts(10)
+    assert rack.events == []
+    rack.tick()
+    assert [e.reason for e in rack.told(CommandDisobeyed)] == ["no read-back"]
+    assert set(rack.standing()) == {DISOBEYED}
+    rack.unread = False
+    rack.tick()
+    assert [e.rule for e in rack.told(AlarmCleared)] == ["switching.disobeyed"]
+
+
+def test_a_read_back_of_another_command_or_outlet_is_none_of_this_one(rack: Story) -> None:
+    rack.unread = True
+    asked = rack.switches(OUTLET, True)
+    rack.tick()
+    rack.asks(ReadBack("r1", HOUSE, OUTLET, "another"))
+    rack.asks(ReadBack("r2", HOUSE, "rack/A/outlet/2", asked))
+    rack.asks(ReadBack("r3", OPERATOR, OUTLET, asked))
+    rack.lasts(2)
+    assert rack.told(CommandDone) == []
+    rack.asks(ReadBack("r4", HOUSE, OUTLET, asked))
+    rack.tick()
+    assert [e.command for e in rack.told(CommandDone)] == [asked]
 
 
 def test_a_second_order_waits_for_the_first_to_end(rack: Story) -> None:
@@ -174,9 +211,25 @@ def test_whoever_wants_it_as_it_is_ends_the_alarm_of_the_disobeyed_order(rack: S
     disobeyed(rack)
     rack.switches(OUTLET, True)  # it is still on
     rack.lasts(2)
-    assert rack.commands == []
+    assert [c.on for c in rack.commands] == [True]
     assert rack.state.orders == {}
     assert [e.rule for e in rack.told(AlarmCleared)] == ["switching.disobeyed"]
+
+
+@pytest.mark.requirement("R-4.1-7")
+def test_after_a_late_obeyed_order_off_the_order_on_leaves_too_and_the_outlet_ends_on(
+    rack: Story,
+) -> None:
+    disobeyed(rack)  # its OFF is still on the way
+    asked = rack.switches(OUTLET, True)  # it still reads on
+    rack.tick()
+    rack.turn(OUTLET, False)  # now the OFF arrives
+    rack.lasts(2)
+    assert rack.told(CommandDone) == []
+    rack.turn(OUTLET, True)  # and then the ON
+    rack.tick()
+    assert [(e.command, e.on) for e in rack.told(CommandDone)] == [(asked, True)]
+    assert [c.on for c in rack.commands] == [True]
 
 
 def test_an_order_whose_read_back_is_lost_is_told_as_such(rack: Story) -> None:

@@ -161,7 +161,7 @@ def test_a_plant_split_in_two_and_stepped_tells_what_the_whole_tells(dice, every
         for one in (whole, *(half for half, _ in halves)):
             one.deaf = set(one.plant.outlets.path)  # relays are in the readings already
             one.lasts(every, every)
-    for kept in ("events", "commands", "already", "answers"):
+    for kept in ("events", "commands", "answers"):
         parts = [item for half, _ in halves for item in getattr(half, kept)]
         assert told(getattr(whole, kept)) == told(parts)
     assert whole.events
@@ -224,5 +224,5 @@ def test_a_request_is_an_input_of_one_step_only() -> None:
     outcome = step(home, begun, story.seen(), asked)
     after = step(home, outcome.state, story.seen(), [])
     assert len(outcome.commands) == 1
-    assert after.commands == after.already == ()
+    assert after.commands == ()
     assert part(story.plant, 0).plant.outlets.path

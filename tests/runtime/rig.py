@@ -195,7 +195,14 @@ class Rig:
             if self.pdus[path].manner == "closed":
                 self.pdus[path].manner = "honest"
             lines[path] = (self.pdus[path], own)
-        self.collector = Collector(self.plant, lines, ports, self.desk.wake, self.loop.withdraw)
+        self.collector = Collector(
+            self.plant,
+            lines,
+            ports,
+            self.desk.wake,
+            self.loop.withdraw,
+            self.loop.read_back,
+        )
         self.recorder = Recorder(
             self.memory,
             ports,

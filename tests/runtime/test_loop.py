@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from runtime.rig import VIEWER, Rig, plant
+from runtime.rig import OPERATOR, VIEWER, Rig, plant
 
 from smartpdu.model.command import CommandState
-from smartpdu.model.request import Refusal
-from smartpdu.runtime.view import KeyReused, Unrecorded
+from smartpdu.model.request import Refusal, Switch
+from smartpdu.model.snapshot import Snapshot
+from smartpdu.runtime.view import Asked, KeyReused, Unrecorded
 
 OUTLET = "rack1/A/outlet/2"
 
@@ -45,14 +46,126 @@ async def test_the_intent_is_recorded_before_the_relay_moves(rig: Rig) -> None:
     assert seen == [1]
 
 
-async def test_an_outlet_that_is_so_already_is_not_pulsed(rig: Rig) -> None:
-    asked = await rig.asks(OUTLET, True)
-    await rig.lasts(2)
-
+async def state(rig: Rig, asked: Asked) -> CommandState:
+    """How far the command of that answer has come."""
     assert asked.command is not None
     row = await rig.desk.command(asked.command.id)
     assert row is not None
-    assert (row.state, rig.pdus["source/A"].pulses) == (CommandState.DONE, [])
+    return row.state
+
+
+@pytest.mark.requirement("R-2.1-6")
+@pytest.mark.parametrize("on", [True, False])
+async def test_no_order_is_done_from_a_reading_of_before_it(tmp_path: Path, on: bool) -> None:
+    rig = await Rig(tmp_path, plant(interval=120.0)).start()
+    pdu = rig.pdus["source/A"]
+    pdu.on[1] = on
+    await rig.lasts(125)
+    pdu.on[1] = not on  # a hand turns it at the device
+    await rig.lasts(4)
+    assert len(pdu.reads) == 2
+    asked = await rig.asks(OUTLET, on)
+    assert await state(rig, asked) is CommandState.INTENDED
+    await rig.lasts(3)
+
+    assert await state(rig, asked) is CommandState.DONE
+    assert pdu.on[1] is on
+    assert pdu.pulses == [(OUTLET, on)]
+    await rig.stop()
+
+
+async def test_an_order_to_a_device_that_answers_no_more_is_not_done_though_it_read_so(
+    tmp_path: Path,
+) -> None:
+    rig = await Rig(tmp_path, plant(interval=120.0)).start()
+    await rig.lasts(5)
+    rig.pdus["source/A"].manner = "silent"
+    asked = await rig.asks(OUTLET, True)
+    await rig.lasts(15)
+
+    assert await state(rig, asked) is CommandState.DISOBEYED
+    assert ("CommandDone", OUTLET) not in await rig.events()
+    await rig.stop()
+
+
+async def test_a_read_that_began_before_the_order_left_is_no_read_back(tmp_path: Path) -> None:
+    rig = await Rig(tmp_path, plant(interval=120.0)).start()
+    pdu = rig.pdus["source/A"]
+    read = pdu.read
+
+    async def slow() -> Snapshot:
+        seen = await read()  # what is so at the beginning, told seconds later
+        await pdu.ports.sleep(3.0)
+        return seen
+
+    await rig.lasts(118)
+    pdu.read = slow  # type: ignore[method-assign]
+    await rig.lasts(3, every=0.5)  # a read begins
+    pdu.on[1] = False  # a hand turns it, after it was looked at
+    asked = await rig.asks(OUTLET, True)
+    await rig.lasts(3, every=0.5)
+    assert pdu.pulses == [(OUTLET, True)]  # the read is over, and the order has left
+    assert await state(rig, asked) is CommandState.INTENDED
+    await rig.lasts(3, every=0.5)
+
+    assert await state(rig, asked) is CommandState.DONE
+    assert pdu.on[1]
+    await rig.stop()
+
+
+async def test_an_agent_that_shows_an_outlet_late_is_read_until_it_does(tmp_path: Path) -> None:
+    rig = await Rig(tmp_path, plant(interval=120.0)).start()
+    pdu = rig.pdus["source/A"]
+    await rig.lasts(5)
+    pdu.manner = "liar"
+    asked = await rig.asks(OUTLET, False)
+    await rig.lasts(5)
+    assert await state(rig, asked) is CommandState.INTENDED
+    pdu.on[1] = False
+    await rig.lasts(2)
+
+    assert await state(rig, asked) is CommandState.DONE
+    reads = len(pdu.reads)
+    await rig.lasts(30)
+    assert len(pdu.reads) < reads + 10  # and then it is read as seldom as before
+    await rig.stop()
+
+
+async def test_a_later_event_never_has_an_earlier_time_and_no_order_ends_before_its_intent(
+    tmp_path: Path,
+) -> None:
+    rig = await Rig(tmp_path).start()
+    await rig.lasts(3)
+    asked: list[asyncio.Task[Asked]] = []
+    for n in range(12):  # the loop turns, and the disk takes it later, several turns at once
+        for place in (OUTLET, "rack1/B/outlet/1", "rack1/B/outlet/99"):
+            wish = Switch(rig.desk.new_id(), OPERATOR, place, n % 3 == 0)
+            asked.append(asyncio.create_task(rig.desk.ask(wish)))
+        for _ in range(4):
+            await rig.time.pass_(0.2)
+            await rig.loop.turn()
+        if n < 11:
+            await rig.lasts(1)
+    await rig.stop()
+    again = Rig(tmp_path, rig.plant)
+    again.time.seconds = rig.time.seconds + 60
+    again.pdus = rig.pdus
+    await again.start()
+    await again.lasts(15)
+
+    times = [t.at for t in await again.desk.told(0, 10_000)]
+    assert times == sorted(times)
+    kinds = {kind for kind, _ in await again.events()}
+    assert {"CommandIntended", "CommandDone", "RequestRefused", "HouseStopped"} <= kinds
+    commands = [answer.command for task in asked if (answer := await task).command]
+    assert len(commands) > 12
+    for command in commands:
+        row = await again.desk.command(command.id)
+        assert row is not None
+        assert row.intended is not None
+        assert row.finished is not None
+        assert row.asked <= row.intended < row.finished
+    await again.stop()
 
 
 async def test_a_relay_that_says_yes_and_does_nothing_is_told_as_disobeyed(rig: Rig) -> None:

@@ -19,12 +19,13 @@ from smartpdu.engine.step import step
 from smartpdu.model.command import SwitchOutlet
 from smartpdu.model.event import AlarmFlood, AlarmRaised, Event, body
 from smartpdu.model.plant import Plant, part
-from smartpdu.model.request import Principal, Request, Role, Switch
+from smartpdu.model.request import Principal, ReadBack, Request, Role, Switch
 from smartpdu.model.snapshot import Snapshot, blank, land
 from smartpdu.twin.faults import INJECTORS, Fault
 from smartpdu.twin.world import Truth
 
 START = 1_767_225_600.0  # 2026-01-01T00:00:00Z: virtual time needs some beginning
+HOUSE = Principal("house", Role.ADMIN)
 LONG = 1500  # s of a scenario that take more than a moment
 
 
@@ -48,7 +49,8 @@ class Run:
             told = len(self.twin.truths)
             self.twin.tick()
             now = seen(self.twin, self.home.plant, float(second), self.silent_since)
-            outcome = step(self.home, self.state, now, self._asked(second))
+            back = [ReadBack(f"read-{c.id}", HOUSE, c.place, c.id) for c in pending]
+            outcome = step(self.home, self.state, now, [*back, *self._asked(second)])
             self.state, pending = outcome.state, list(outcome.commands)
             self.events += outcome.events
             yield second, list(outcome.events), self.twin.truths[told:]

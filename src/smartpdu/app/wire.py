@@ -151,7 +151,7 @@ def assembled(site: Site, hold: Hold, ports: Ports, secret: Callable[[], str]) -
     memory = _memory(hold)
     desk = Desk(memory, ports, secret)
     loop = Loop(site.name, home, memory, desk, ports, secret()[:16], version("smartpdu"))
-    collector = Collector(home.plant, opened, ports, desk.wake, loop.withdraw)
+    collector = Collector(home.plant, opened, ports, desk.wake, loop.withdraw, loop.read_back)
     recorder = Recorder(memory, ports, collector.send, loop.withdraw, desk.answer, desk.tell)
     loop.join(collector, recorder)
     return Rooms(memory, desk, loop, collector, recorder)

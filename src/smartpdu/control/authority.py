@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from smartpdu.model.request import (
     Acknowledge,
     Answer,
+    ReadBack,
     Recover,
     Refusal,
     Request,
@@ -23,6 +24,7 @@ NEEDED: dict[type[Request], Role] = {  # what is not listed nobody may ask for
     Unshelve: Role.OPERATOR,
     Withdraw: Role.ADMIN,
     Recover: Role.ADMIN,
+    ReadBack: Role.ADMIN,
 }
 
 

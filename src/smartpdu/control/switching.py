@@ -1,7 +1,8 @@
 """Switching outlets (4.1, 5.1, 14.2): who may be switched now, and whether the relay obeyed.
 
-An order is durable before the relay moves and is done only when the outlet was read back in the
-state that was ordered. An outlet that is seen in that state already is not pulsed again.
+An order is durable before it leaves and is done only when the outlet was read back after that in
+the state that was ordered. One for what an outlet seems to be already leaves like any other: what
+was read before it may be old.
 """
 
 from collections.abc import Iterable, Mapping

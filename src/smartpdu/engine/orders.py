@@ -2,7 +2,8 @@
 
 The laws of this file:
 
-1. An order is done when its outlet is read back in the state that was ordered, and not before.
+1. An order is done when its outlet is read back in the state that was ordered, by a reading that
+   began after the order had left; what was read before may be old, and is no answer to it.
 2. One that is not seen so within the limit of the rule `switching.disobeyed` is told as disobeyed;
    its wish stands, and so does the alarm, until the outlet follows or is ordered anew.
 3. One that was intended before a restart is read back and never sent again; no wish of it stands.
@@ -24,7 +25,7 @@ from smartpdu.model.event import (
     Event,
 )
 from smartpdu.model.plant import Kind
-from smartpdu.model.request import Recover, Request, Withdraw
+from smartpdu.model.request import ReadBack, Recover, Request, Withdraw
 from smartpdu.model.rule import Wishes
 from smartpdu.model.snapshot import Snapshot
 
@@ -44,33 +45,22 @@ class Followed:
         """Outlets that have an open order."""
         return frozenset(p for p, o in self.orders.items() if not o.settled)
 
-    def with_orders(
-        self, commands: Iterable[SwitchOutlet], already: Iterable[SwitchOutlet], clock: float
-    ) -> dict[str, Order]:
+    def with_orders(self, commands: Iterable[SwitchOutlet], clock: float) -> dict[str, Order]:
         """The standing orders with new ones, each in place of a wish that was not met."""
         new = {c.place: Order(c.id, c.place, c.on, c.by, c.priority, clock) for c in commands}
-        met = {c.place for c in already}
-        return {p: o for p, o in self.orders.items() if p not in met} | new
+        return {**self.orders, **new}
 
 
 def follow(house: House, state: State, now: Snapshot, requests: Sequence[Request]) -> Followed:
-    """Look at every standing order, with those that the loop withdrew or found after a restart."""
+    """Look at every standing order, with what the loop tells of them."""
     orders = dict(state.orders)
-    events: list[Event] = []
-    for request in requests:
-        if isinstance(request, Recover):
-            if house.places.get(request.place, (None, 0))[0] is Kind.OUTLET:
-                orders[request.place] = _recovered(request, now.clock)
-            else:
-                events.append(_gone(request, now.at))
-        elif isinstance(request, Withdraw):
-            events.extend(_withdrawn(orders, request, now.at))
+    events = _heard(house, orders, now, requests)
     done: list[CommandDone] = []
     for place, order in list(orders.items()):
         told = _seen(house, order, now)
         if isinstance(told, CommandDisobeyed) and not order.recovered:
             orders[place] = replace(order, settled=True)
-        elif told is not None or _met(house, order, now):
+        elif told is not None or _obeyed(house, order, now):
             del orders[place]
         if told is not None:
             events.append(told)
@@ -89,21 +79,6 @@ def wishes(house: House, orders: Mapping[str, Order], now: Snapshot) -> Wishes:
     )
 
 
-def placed(
-    house: House, orders: Iterable[SwitchOutlet], now: Snapshot
-) -> tuple[list[SwitchOutlet], list[SwitchOutlet], list[Event]]:
-    """Orders that need a pulse, orders that are met already, and what is told of the latter."""
-    commands: list[SwitchOutlet] = []
-    already: list[SwitchOutlet] = []
-    for order in orders:
-        met = not unmet(now.outlets.on, house.places[order.place][1], order.on)
-        (already if met else commands).append(order)
-    told: list[Event] = [
-        CommandDone(now.at, o.place, o.id, o.on, o.by, "it was so already") for o in already
-    ]
-    return commands, already, told
-
-
 def obey_within(house: House) -> float:
     """Seconds after which an order that is not seen obeyed counts as disobeyed."""
     for rule in house.rules:
@@ -112,8 +87,9 @@ def obey_within(house: House) -> float:
     return OBEY_WITHIN
 
 
-def _met(house: House, order: Order, now: Snapshot) -> bool:
-    return not unmet(now.outlets.on, house.places[order.place][1], order.on)
+def _obeyed(house: House, order: Order, now: Snapshot) -> bool:
+    known = order.read or order.recovered  # all that is read after a restart is new
+    return known and not unmet(now.outlets.on, house.places[order.place][1], order.on)
 
 
 def _seen(house: House, order: Order, now: Snapshot) -> Event | None:
@@ -121,15 +97,40 @@ def _seen(house: House, order: Order, now: Snapshot) -> Event | None:
     facts = (now.at, order.place, order.command, order.on, order.by)
     if order.settled:
         return None
-    if _met(house, order, now):
+    if _obeyed(house, order, now):
         return CommandDone(*facts, "seen after a restart" if order.recovered else "read back")
     blind = bool(np.isnan(now.outlets.on[house.places[order.place][1]]))
     if order.recovered and not blind:
         gone = CommandRefused(*facts, "cut off by a restart; the outlet has not changed")
         return gone if waited >= SETTLE else None
     if waited >= obey_within(house):  # whether a blind relay moved nobody knows: never "refused"
-        return CommandDisobeyed(*facts, "no read-back" if blind else "read back unchanged")
+        unseen = blind or not (order.read or order.recovered)
+        return CommandDisobeyed(*facts, "no read-back" if unseen else "read back unchanged")
     return None
+
+
+def _heard(
+    house: House, orders: dict[str, Order], now: Snapshot, requests: Iterable[Request]
+) -> list[Event]:
+    """Take in which orders the loop found after a restart, withdrew, or had read back."""
+    events: list[Event] = []
+    for request in requests:
+        if isinstance(request, Recover):
+            if house.places.get(request.place, (None, 0))[0] is Kind.OUTLET:
+                orders[request.place] = _recovered(request, now.clock)
+            else:
+                events.append(_gone(request, now.at))
+        elif isinstance(request, Withdraw):
+            events.extend(_withdrawn(orders, request, now.at))
+        elif isinstance(request, ReadBack) and _is_of(orders, request):
+            orders[request.place] = replace(orders[request.place], read=True)
+    return events
+
+
+def _is_of(orders: Mapping[str, Order], request: ReadBack | Withdraw) -> bool:
+    """Whether the command that is spoken of is the one that stands at its outlet."""
+    order = orders.get(request.place)
+    return order is not None and order.command == request.command
 
 
 def _recovered(request: Recover, clock: float) -> Order:
@@ -150,8 +151,7 @@ def _gone(request: Recover, at: float) -> Event:
 
 
 def _withdrawn(orders: dict[str, Order], request: Withdraw, at: float) -> list[Event]:
-    order = orders.get(request.place)
-    if order is None or order.command != request.command:
+    if not _is_of(orders, request):
         return []
-    del orders[request.place]
+    order = orders.pop(request.place)
     return [CommandRefused(at, order.place, order.command, order.on, order.by, request.reason)]

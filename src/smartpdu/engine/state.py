@@ -26,6 +26,7 @@ class Order:
     priority: Priority
     since: float  # monotonic clock of the step that gave it
     recovered: bool = False  # from before a restart: read back, never sent again
+    read: bool = False  # whether its source was read anew since it left
     settled: bool = False  # told as disobeyed; the wish stands and its alarm with it
 
 

@@ -12,7 +12,7 @@ from smartpdu.control.switching import switch
 from smartpdu.engine.house import House
 from smartpdu.engine.judge import CALM, Changes, Held, judge
 from smartpdu.engine.life import live
-from smartpdu.engine.orders import Followed, follow, placed, wishes
+from smartpdu.engine.orders import Followed, follow, wishes
 from smartpdu.engine.state import State
 from smartpdu.model.command import SwitchOutlet
 from smartpdu.model.event import Event, OutletTurned, RequestRefused, RuleBroken
@@ -31,7 +31,6 @@ class Outcome:
     state: State
     events: tuple[Event, ...]
     commands: tuple[SwitchOutlet, ...]  # to be made durable, then sent
-    already: tuple[SwitchOutlet, ...]  # orders that need no pulse: the outlet was so before
     answers: tuple[Answer, ...]
 
 
@@ -43,9 +42,8 @@ def step(house: House, state: State, now: Snapshot, requests: Sequence[Request])
     held, changes, failing = watch(house, state, tick)  # rules: who became worse, better
     lived = live(state.alarms, changes, granted, house.plant, house.hazards, now.at)
     wanted, hindered = switch(granted, tick, house.places, followed.busy)
-    orders, outranked = decide(wanted)
-    commands, already, told = placed(house, orders, now)
-    answers = _all(denied, lived.answers, hindered, outranked, _yes(commands + already))
+    commands, outranked = decide(wanted)
+    answers = _all(denied, lived.answers, hindered, outranked, _yes(commands))
     turned, on = _turned(house, state, now, followed)
     events = _all(
         _broke(state, {**broken, **failing}, now.at),
@@ -53,7 +51,6 @@ def step(house: House, state: State, now: Snapshot, requests: Sequence[Request])
         followed.events,
         lived.events,
         _refused(answers, requests, now.at),
-        told,
     )
     after = State(
         now.at,
@@ -61,11 +58,11 @@ def step(house: House, state: State, now: Snapshot, requests: Sequence[Request])
         tick.memory,
         held,
         lived.alarms,
-        followed.with_orders(commands, already, now.clock),
+        followed.with_orders(commands, now.clock),
         on,
         frozenset(broken) | frozenset(failing),
     )
-    return Outcome(after, tuple(events), tuple(commands), tuple(already), tuple(answers))
+    return Outcome(after, tuple(events), tuple(commands), tuple(answers))
 
 
 def remember(

@@ -68,6 +68,13 @@ class Withdraw(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadBack(Request):
+    """The loop's own word that the outlet's source was read anew after a command had left."""
+
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
 class Recover(Request):
     """The loop's own word that a command was intended before a restart; its effect is read back."""
 

@@ -6,14 +6,16 @@ The laws of this file:
    other, and the loop never waits for hardware.
 2. A source that does not answer leaves gaps, never old numbers.
 3. A command that could not be handed over in time is withdrawn; it never leaves later.
-4. A restart is no answer: a source that was silent before it stays so until it answers.
+4. Whoever ordered is told when the source was read anew: what a read that began before the order
+   had left tells is no read-back of it.
+5. A restart is no answer: a source that was silent before it stays so until it answers.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from math import isnan, nan
+from math import inf, isnan, nan
 from typing import Any, TypeVar
 
 import structlog
@@ -27,6 +29,8 @@ T = TypeVar("T")
 
 EAGER = 2.0  # s after an order
 EAGER_INTERVAL = 0.25  # s
+WATCHFUL = 12.0  # s after an order: slow agents show it late, and who waits is told after 10 s
+WATCHFUL_INTERVAL = 1.0  # s
 GIVE_UP = 30.0  # s: a read or an order that takes longer is ended from outside
 STALE = 3.0  # intervals without an answer after which what is shown would be old
 PATIENCE = 8.0  # s that a command may wait for a busy source; shorter than it may disobey
@@ -45,9 +49,10 @@ class Line:
     answered: float  # monotonic clock of the last answer, or of the start
     outbox: deque[tuple[float, SwitchOutlet]] = field(default_factory=deque)
     ordered: asyncio.Event = field(default_factory=asyncio.Event)
+    left: list[SwitchOutlet] = field(default_factory=list)  # and not read back yet
     silent: bool = False
     blank: bool = True  # whether its rows are gaps
-    eager: float = 0.0  # until then it is read more often, to see an order obeyed
+    obeyed: float = -inf  # when an order left; for some time it is read more often then
     heard: float = nan  # UTC of the last answer to an earlier run, if it was silent at its end
     before: float = 0.0  # s that it had been silent then
 
@@ -62,12 +67,14 @@ class Collector:
         ports: Ports,
         wake: Callable[[], None],
         withdraw: Callable[[SwitchOutlet, str], None],
+        read_back: Callable[[SwitchOutlet], None],
     ) -> None:
         """A collector for these sources, by the path of their row."""
         self._plant = plant
         self._ports = ports
         self._wake = wake
         self._withdraw = withdraw
+        self._read_back = read_back
         self._frame = blank(plant, ports.wall(), ports.clock())
         self._lines = [
             Line(path, source, part, self._interval(path), ports.clock())
@@ -140,13 +147,16 @@ class Collector:
         while True:
             ordered = await self._obey_all(line)
             if ordered:
-                line.eager = self._ports.clock() + EAGER
+                line.obeyed = self._ports.clock()
             if ordered or self._ports.clock() >= due:
                 await self._read(line)
                 due = max(due + line.interval, self._ports.clock())
-            if self._ports.clock() < line.eager:
+            since = self._ports.clock() - line.obeyed
+            if since < EAGER:
                 self._wake()  # the read-back of an order is looked at now, not at the next second
                 due = self._ports.clock() + min(EAGER_INTERVAL, line.interval)
+            elif since < WATCHFUL:
+                due = min(due, self._ports.clock() + WATCHFUL_INTERVAL)
             await self._pause(line, due)
 
     async def _pause(self, line: Line, due: float) -> None:
@@ -168,10 +178,12 @@ class Collector:
             ordered = True
             try:
                 await self._in_time(line.source.obey(command))
+                line.left.append(command)
             except SourceError as error:  # it surely did not happen
                 self._withdraw(command, str(error))
             except Exception as error:  # noqa: BLE001 - it may have happened: read-back tells
                 log.warning("order_unclear", source=line.path, place=command.place, why=repr(error))
+                line.left.append(command)
             self._take_back(line, self._ports.clock())
         return ordered
 
@@ -194,6 +206,8 @@ class Collector:
         if line.blank:
             self._wake()  # its outlets can be switched again: now, not at the next second
         line.answered, line.blank, line.heard = self._ports.clock(), False, nan
+        while line.left:
+            self._read_back(line.left.pop())
         if line.silent:
             log.info("source_answers", source=line.path)
         line.silent = False

@@ -28,7 +28,7 @@ from smartpdu.model.event import (
     HouseStopped,
 )
 from smartpdu.model.plant import Plant
-from smartpdu.model.request import Recover, Withdraw
+from smartpdu.model.request import ReadBack, Recover, Withdraw
 from smartpdu.model.rule import Level, Trace
 from smartpdu.model.snapshot import Snapshot
 from smartpdu.runtime.collector import Collector
@@ -88,6 +88,10 @@ class Loop:
         id = self._desk.new_id()
         self._desk.leave_request(Withdraw(id, HOUSE, command.place, command.id, why))
 
+    def read_back(self, command: SwitchOutlet) -> None:
+        """Take note that the command's source was read anew after it had left."""
+        self._desk.leave_request(ReadBack(self._desk.new_id(), HOUSE, command.place, command.id))
+
     async def start(self) -> None:
         """Take over what the last run left: state, and commands whose end is not known."""
         at = self._ports.wall()
@@ -135,6 +139,7 @@ class Loop:
 
     async def stop(self) -> None:
         """Keep what must not be lost, before the end."""
+        await self._recorder.drain()  # what happened before the end is told before it
         stopped = HouseStopped(self._ports.wall(), "house", self._boot)
         self._recorder.put_events([stopped], self._form())
         await self._recorder.drain()

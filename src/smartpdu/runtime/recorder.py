@@ -2,7 +2,8 @@
 
 The laws of this file:
 
-1. A command leaves only after its intent is durable.
+1. A command leaves only after its intent is durable; the intent has the time of the tick that
+   decided it, so that no later event has an earlier time, unless the clock was set.
 2. An order that cannot be made durable in time is refused, and never leaves later; who asked is
    told in time as well, even while the disk does not answer at all.
 3. Events are shown to followers only once they are kept; the state that they led to is kept in
@@ -111,12 +112,11 @@ class Recorder:
 
     def put(self, outcome: Outcome, wishes: dict[str, Wish], state: Form | None = None) -> None:
         """Take an outcome, and the state to be kept with its events; returns at once."""
-        orders = (*outcome.commands, *outcome.already)
-        if not (outcome.events or orders or outcome.answers or state):
+        if not (outcome.events or outcome.commands or outcome.answers or state):
             return
         clock = self._ports.clock()
         waiting: dict[str, SwitchOutlet | None] = {a.request: None for a in outcome.answers}
-        waiting |= {command.id: command for command in orders}
+        waiting |= {command.id: command for command in outcome.commands}
         self._unanswered |= {id: Unanswered(clock, command) for id, command in waiting.items()}
         self._inbox.append(Taken(clock, outcome, wishes, state))
         while len(self._inbox) > 1 and self._queued() > WAITING:
@@ -172,7 +172,7 @@ class Recorder:
         self._working_since = self._ports.clock()
         outcome = taken.outcome
         try:
-            await self._intend(taken.at, (*outcome.commands, *outcome.already), taken.wishes)
+            await self._intend(taken)
             for command in outcome.commands:
                 if command.id in self._cleared:
                     self._send(command)
@@ -181,16 +181,14 @@ class Recorder:
         finally:
             self._working_since = None
 
-    async def _intend(
-        self, taken: float, commands: Sequence[SwitchOutlet], wishes: dict[str, Wish]
-    ) -> None:
+    async def _intend(self, taken: Taken) -> None:
+        commands, wishes, at = taken.outcome.commands, taken.wishes, taken.outcome.state.at
         self._cleared = frozenset()
         if not commands:
             return
         if self._backlog and not await self._keep([]):
             self._refuse(commands, self._why)
             return
-        at = self._ports.wall()
         orders = [order(c, w.key, w.fingerprint, w.asked) for c in commands if (w := wishes[c.id])]
         events = [CommandIntended(at, c.place, c.id, c.on, c.by) for c in commands]
         try:
@@ -200,7 +198,7 @@ class Recorder:
             self._refuse(commands, str(error))
             return
         self._well()
-        if self._ports.clock() - taken > PATIENCE:
+        if self._ports.clock() - taken.at > PATIENCE:
             self._refuse(commands, SLOW)
             return
         self._cleared = frozenset(c.id for c in commands if c.id in self._unanswered)
@@ -219,7 +217,7 @@ class Recorder:
         while self._backlog or self._dropped or self._state:
             batch = [self._backlog[i] for i in range(min(BATCH, len(self._backlog)))]
             led_to = self._state if len(batch) == len(self._backlog) else None
-            told = self._lost() + batch
+            told = self._lost(batch) + batch
             try:
                 ends = [*self._dropped_ends, *_ends(batch)]
                 kept = await self._memory.keep(told, ends, led_to)
@@ -243,7 +241,7 @@ class Recorder:
         """Drop the oldest outcome: the disk has not taken anything for very long."""
         taken = self._inbox.popleft()
         outcome, self._state = taken.outcome, taken.state or self._state
-        self._refuse((*outcome.commands, *outcome.already), HANGS)
+        self._refuse(outcome.commands, HANGS)
         self._tell_answers(outcome, False)
         self._drop(outcome.events)
 
@@ -251,11 +249,12 @@ class Recorder:
         self._dropped += len(events)
         self._dropped_ends += _ends(events)
 
-    def _lost(self) -> list[Event]:
+    def _lost(self, batch: Sequence[Event]) -> list[Event]:
+        """What was dropped, told before what waits and so at the time of its first."""
         if not self._dropped:
             return []
-        why = self._why or HANGS
-        return [RecordingTroubled(self._ports.wall(), "house", why, self._dropped)]
+        at = batch[0].at if batch else self._ports.wall()
+        return [RecordingTroubled(at, "house", self._why or HANGS, self._dropped)]
 
     def _refuse(self, commands: Iterable[SwitchOutlet], why: str) -> None:
         for command in commands:

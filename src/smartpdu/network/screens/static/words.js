@@ -93,7 +93,7 @@ const WORDS = {
     },
     reasons: { // the program's own words, as far as they are fixed
       "read back": "zurückgelesen", "read back unchanged": "unverändert zurückgelesen", "no read-back": "nicht zurücklesbar",
-      "it was so already": "war schon so", "seen after a restart": "nach einem Neustart gesehen",
+      "seen after a restart": "nach einem Neustart gesehen",
       "this outlet cannot be switched": "nicht schaltbar",
       "an earlier order of this outlet is still open": "ein früherer Befehl dieser Steckdose ist noch offen",
       "the outlet cannot be read back now, so the effect would not be seen": "jetzt nicht zurücklesbar, die Wirkung bliebe ungesehen",
