@@ -28,6 +28,8 @@ from smartpdu.engine.catalogue import HAZARDS, RULES
 from smartpdu.engine.house import TIMES
 from smartpdu.model.build import REFERENCES, Design, flaws_of
 from smartpdu.model.plant import Plant
+from smartpdu.model.reach import LONGEST as LONGEST_WAIT
+from smartpdu.model.reach import reach
 from smartpdu.model.rule import BOUNDS, Rule
 from smartpdu.model.units import Unit
 from smartpdu.twin.faults import INJECTORS
@@ -57,7 +59,9 @@ one was not, 2 for a file that cannot be used.
 """
 RULES_HEAD = """\
 The rules, with the limits that they have where no `[[limit]]` sets others; a dash is no limit.
-Setting one where there is none makes one.
+Setting one where there is none makes one. A bound beyond what the measure can be, and a hysteresis
+that leaves no calm between the bounds, are refused: such a rule would never call, or never end.
+`check` notes a bound that is far looser than the usual one.
 """
 
 
@@ -130,7 +134,9 @@ def limit_words() -> Iterator[tuple[str, Words]]:
     """The keys of a limit."""
     for name, words in LIMIT.items():
         unit = "" if name in ("rule", "place") else "of the rule"
-        may_be = FROM_0 if name in TIMES else "a number"
+        may_be = "a number within what the measure can be" if name in BOUNDS else ""
+        if name in TIMES:
+            may_be = FROM_0 if name == "hysteresis" else f"0 to {LONGEST_WAIT:g}"
         yield name, _filled(words, unit, may_be, "the rule's")
 
 
@@ -217,13 +223,17 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-RULES_KEYS = ("rule", "what it tells", "watches each of the", "unit", *BOUNDS, *TIMES)
+RULES_KEYS = (
+    *("rule", "what it tells", "watches each of the", "unit", "measure can be"),
+    *(*BOUNDS, *TIMES),
+)
 
 
 def _rule(rule: Rule) -> Sequence[str]:
     values = [getattr(rule.limits, name) for name in (*BOUNDS, *TIMES)]
     numbers = ["-" if value is None else f"{value:g}" for value in values]
-    return f"`{rule.key}`", HAZARDS[rule.key].title.en, rule.kind.value, rule.unit.symbol, *numbers
+    told = (HAZARDS[rule.key].title.en, rule.kind.value, rule.unit.symbol, str(reach(rule)))
+    return f"`{rule.key}`", *told, *numbers
 
 
 def _kind(name: str) -> Sequence[str]:

@@ -375,3 +375,88 @@ def test_an_address_that_does_not_fit_the_map_is_told(tmp_path: Path, wrong: str
     code, out, err = checked(path, '[[rack]]\npath = "rack1"\n' + site)
     assert (code, out) == (2, "")
     assert f"outlet.address: found {wrong!r}, expected numbers such as" in err
+
+
+def limited(path: Path, *limits: str) -> tuple[int, str, str]:
+    """What check says offline of a site with these tables [[limit]]."""
+    text = '[[rack]]\npath = "rack1"\n' + SITE.format(port=161, name="A")
+    for limit in limits:
+        rule, *lines = limit.split(";")
+        text += "\n".join(["[[limit]]", f'rule = "{rule}"', *lines, ""])
+    path.write_text(text, encoding="utf-8")
+    out, err = StringIO(), StringIO()
+    return check(path, True, out, err), out.getvalue(), err.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("limit", "key", "expected"),
+    [
+        ("residual.feed;high_warning = 10;high_critical = 30", "high_warning", "at most 3 A: ten"),
+        ("residual.feed;high_warning = 0", "high_warning", "above 0 and at most 3 A"),
+        ("residual.feed;high_warning = 0.004", "", "it would never clear"),
+        ("climate.temperature;hysteresis = 50", "hysteresis", "bounds of climate.temperature fur"),
+        ("climate.temperature;hysteresis = 4.5", "hysteresis", "it would never clear"),
+        ("climate.temperature;high_warning = 300;high_critical = 350", "high_warning", "at most 1"),
+        ("climate.humidity;high_critical = 101", "high_critical", "above 0 and at most 100 %"),
+        ("load.circuit;high_critical = 20", "high_critical", "above 0 and at most 2: above twice"),
+        ("load.circuit;hysteresis = 0.8", "hysteresis", "it would never clear"),
+        ("breaker.open;low_critical = -1", "low_critical", "at least 0 and below 1 on/off"),
+        ("breaker.open;low_critical = 1", "low_critical", "at least 0 and below 1 on/off"),
+        ("breaker.open;hysteresis = 1", "hysteresis", "it would never clear"),
+        ("supply.feed;low_critical = -5", "low_critical", "at least 0 and below 2"),
+        ("cord.unplugged;high_warning = 2", "high_warning", "above 0 and at most 1 on/off"),
+        ("gaps.silent;high_warning = 1e9;high_critical = 1e9", "high_warning", "at most 300"),
+        ("gaps.missing;high_critical = 2", "high_critical", "above 0 and at most 1"),
+        ("recording.failing;high_critical = 1e12", "high_critical", "at most 3600 s"),
+        ("load.circuit;dwell = 1e9", "dwell", "at most 86400 s, a day"),
+        ("load.circuit;dwell_critical = 86401", "dwell_critical", "at most 86400 s, a day"),
+        ("load.circuit;release = 1e9", "release", "at most 86400 s, a day"),
+        ("load.circuit;place = 'rack1/A/circuit/1';high_critical = 20", "high_critical", "at mos"),
+        ("load.circuit;place = 'rack1/A/circuit/1';high_warning = 0.01", "", "never clear"),
+    ],
+)
+def test_a_limit_that_would_silence_a_rule_or_never_end_an_alarm_is_refused(
+    tmp_path: Path, limit: str, key: str, expected: str
+) -> None:
+    path = tmp_path / "site.toml"
+    code, out, err = limited(path, limit)
+    assert (code, out) == (2, "")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    line = next(
+        n for n, text in enumerate(lines, 1) if text.startswith(f"{key} =" if key else "[[limit")
+    )
+    told = err.splitlines()[0]
+    assert told.startswith(f"{path}:{line}: limit{key and '.'}{key}: found ")
+    assert expected in told
+
+
+def test_a_limit_that_is_far_looser_than_usual_or_waits_long_is_a_note(tmp_path: Path) -> None:
+    path = tmp_path / "site.toml"
+    for limit, note in (
+        ("residual.feed;high_warning = 0.2", "high_warning of residual.feed: 0.2 A, far looser"),
+        ("residual.feed;high_warning = 0.1", ""),
+        ("residual.feed;high_critical = 3", "high_critical of residual.feed: 3 A, far looser"),
+        ("climate.temperature;high_critical = 80", "of climate.temperature: 80 °C, far looser"),
+        ("climate.temperature;high_critical = 50", ""),
+        ("climate.temperature;low_critical = -20;low_warning = 0", "low_critical of climate.tem"),
+        ("supply.feed;low_critical = 0", "low_critical of supply.feed: 0, far looser"),
+        ("supply.feed;low_critical = 0.05", ""),
+        ("breaker.open;low_critical = 0", ""),
+        ("load.circuit;dwell = 7200", "dwell of load.circuit: 7200 s: it is told so much later"),
+        ("load.circuit;dwell = 600", ""),
+        ("gaps.silent;high_critical = 200", "high_critical of gaps.silent: 200, far looser"),
+    ):
+        code, out, err = limited(path, limit)
+        assert (code, err) == (0, ""), limit
+        notes = [line for line in out.splitlines() if "note: " in line]
+        assert len(notes) == (1 if note else 0), limit
+        assert all(f"note: limit.{note}" in line or note in line for line in notes)
+
+
+def test_limits_are_judged_together_in_whatever_order_they_stand(tmp_path: Path) -> None:
+    wide = (
+        "climate.temperature;low_critical = 0;low_warning = 5;high_warning = 40;high_critical = 45"
+    )
+    calm = "climate.temperature;hysteresis = 8"
+    for several in ((wide, calm), (calm, wide)):
+        assert limited(tmp_path / "site.toml", *several)[0] == 0

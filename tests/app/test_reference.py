@@ -94,7 +94,10 @@ def test_the_example_is_a_site_that_is_well_and_a_scenario_that_is_found_out(
 def test_the_rules_and_kinds_are_all_there() -> None:
     table = SITE_PAGE.split("The rules,")[1].split("\n## ")[0]
     assert re.findall(r"^\| `([\w.]+)`", table, re.MULTILINE) == [rule.key for rule in RULES]
-    assert "| `load.circuit` | Circuit load high | circuits | 1 | - | - | 0.8 | 1 | 0.02 |" in table
+    assert (
+        "| `load.circuit` | Circuit load high | circuits | 1 | 0 to 2 | - | - | 0.8 | 1 | 0.02 |"
+        in table
+    )
     assert list(kinds()) == sorted(INJECTORS)
 
 

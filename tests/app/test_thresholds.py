@@ -50,9 +50,9 @@ def test_a_value_is_a_share_of_the_rating_of_its_place_and_a_share_stays_one() -
 
 
 def test_values_of_rules_without_a_rating_stay_as_they_are() -> None:
-    told = row(residual_current=values(high_warning=0.00035, high_critical=0.006))
+    told = row(residual_current=values(high_warning=0.0035, high_critical=0.006))
     limits = dict(limits_of(Kind.CIRCUIT, told, PHASE))
-    assert limits == {"residual.circuit": {"high_warning": 0.00035, "high_critical": 0.006}}
+    assert limits == {"residual.circuit": {"high_warning": 0.0035, "high_critical": 0.006}}
     told = row(temperature=values(low_warning=-5.0), humidity=values(high_warning=60.0))
     limits = dict(limits_of(Kind.PROBE, told, {}))
     assert limits["climate.temperature"]["low_warning"] == -5.0
@@ -106,6 +106,8 @@ def test_bounds_of_our_own_move_aside_for_those_that_are_told(
         {"low_warning": 1.0, "low_critical": 2.0},
         {"low_warning": 30.0, "high_warning": 20.0},
         {"low_critical": 30.0, "high_critical": 20.0},
+        {"high_warning": 300.0},  # nothing gets as hot
+        {"low_warning": 24.0, "high_warning": 24.5},  # between them it would never be calm
     ],
 )
 def test_thresholds_that_cross_each_other_are_left_out_and_noted(crossed: dict[str, float]) -> None:
@@ -113,7 +115,10 @@ def test_thresholds_that_cross_each_other_are_left_out_and_noted(crossed: dict[s
     assert set(dict(limits_of(Kind.PROBE, told, {}))) == {"climate.humidity"}
     assert list(contradictions(Kind.PROBE, told, {})) == ["temperature"]
     text = written(Survey(load("eaton_epdu"), {}, {Kind.PROBE: (told,)}), WISH)
-    assert "# the device's thresholds of temperature cross: left out\n[[probe]]" in text
+    assert (
+        "# the device's thresholds of temperature cross or make no sense: left out\n[[probe]]"
+        in text
+    )
     assert "climate.temperature" not in text
     site_from_text(text, "found.toml")
 

@@ -9,11 +9,13 @@ import numpy as np
 
 from smartpdu.app.config import Site, load, place_fault
 from smartpdu.app.fault import ConfigError, Fault
+from smartpdu.app.limits import odd
 from smartpdu.app.progress import teller
 from smartpdu.app.wire import sources, world
 from smartpdu.drivers.access import ASKS, parsed
 from smartpdu.drivers.apart import overlap
 from smartpdu.drivers.source import Mistaken, NoAnswer, Source, SourceError
+from smartpdu.engine.catalogue import RULES
 from smartpdu.model.plant import Part, places
 from smartpdu.model.plausible import lonely
 from smartpdu.model.snapshot import Snapshot
@@ -29,7 +31,7 @@ def check(path: Path, offline: bool, out: TextIO, err: TextIO) -> int:
     """
     try:
         site = load(path)
-        notes = [*_one_sided(site), *asyncio.run(_asked(site, offline, teller(err)))]
+        notes = [*_one_sided(site), *_loose(site), *asyncio.run(_asked(site, offline, teller(err)))]
     except ConfigError as error:
         print(error, file=err)
         return 2
@@ -171,6 +173,16 @@ def _one_sided(site: Site) -> Iterator[str]:
         if lonely(labels):
             words = f"{labels[-1]!r} like all {len(own)} feeds of {rack}: none carries for another"
             yield _note(site, feeds.path[own[-1]], "label", words)
+
+
+def _loose(site: Site) -> Iterator[str]:
+    """A note for each limit that may be a slip, as A for mA."""
+    rules = {rule.key: rule for rule in RULES}
+    for number, wanted in enumerate(site.overrides):
+        for key, words in odd(rules[wanted.rule], wanted.values):
+            line = site.lines.of("limit", number, key)
+            place = f" at {wanted.place}" if wanted.place else ""
+            yield f"{site.file}:{line}: note: limit.{key} of {wanted.rule}{place}: {words}"
 
 
 def _note(site: Site, place: str, key: str, words: str) -> str:

@@ -287,7 +287,10 @@ def _unread(row: Row) -> tuple[str, ...]:
 def _crossed(table: str, row: Row, values: Mapping[str, Any]) -> tuple[str, ...]:
     """A note for each column of which the device's own thresholds make no sense."""
     columns = contradictions(KINDS[table], row, values) if table in KINDS else ()
-    return tuple(f"the device's thresholds of {column} cross: left out" for column in columns)
+    return tuple(
+        f"the device's thresholds of {column} cross or make no sense: left out"
+        for column in columns
+    )
 
 
 def _limited(kind: Kind, path: str, row: Row, values: Mapping[str, Any]) -> Iterator[Block]:

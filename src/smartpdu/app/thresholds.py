@@ -6,6 +6,7 @@ from typing import Any
 from smartpdu.drivers.survey import Row
 from smartpdu.engine.catalogue import RULES
 from smartpdu.model.plant import Kind
+from smartpdu.model.reach import clears, unreachable
 from smartpdu.model.rule import BOUNDS
 
 RULED = {  # a device's threshold of a column: our rule, and the rating of which it is a share
@@ -18,6 +19,7 @@ RULED = {  # a device's threshold of a column: our rule, and the rating of which
     (Kind.PROBE, "temperature"): ("climate.temperature", ""),
     (Kind.PROBE, "humidity"): ("climate.humidity", ""),
 }
+RULED_BY = {rule.key: rule for rule in RULES}
 DEFAULTS = {rule.key: rule.limits for rule in RULES}
 
 
@@ -27,14 +29,15 @@ def limits_of(
     """For each rule that a device has thresholds for, the bounds of one place."""
     for column in row.limits:
         rule, bounds = _told(kind, row, column, values)
-        if bounds and _in_order(bounds):
+        if bounds and _usable(bounds, rule):
             yield rule, ordered(bounds, rule)
 
 
 def contradictions(kind: Kind, row: Row, values: Mapping[str, Any]) -> Iterator[str]:
-    """The columns of which a device has thresholds that cross: it cannot mean them."""
+    """The columns of which a device has thresholds that cross, or that a rule cannot have."""
     for column in row.limits:
-        if not _in_order(_told(kind, row, column, values)[1]):
+        rule, bounds = _told(kind, row, column, values)
+        if bounds and not _usable(bounds, rule):
             yield column
 
 
@@ -49,6 +52,14 @@ def _told(
         for bound, (value, share) in row.limits[column].items()
         if getattr(DEFAULTS.get(rule), bound, None) is not None and (value > 0 or not rating)
     }
+
+
+def _usable(bounds: Mapping[str, float], rule: str) -> bool:
+    """Whether a rule with these bounds can call and fall silent again."""
+    if not _in_order(bounds) or any(unreachable(k, v, RULED_BY[rule]) for k, v in bounds.items()):
+        return False
+    limits = RULED_BY[rule].limits.changed(**ordered(bounds, rule))
+    return clears(limits, RULED_BY[rule])
 
 
 def _in_order(bounds: Mapping[str, float]) -> bool:
