@@ -385,3 +385,31 @@ def test_a_gap_keeps_the_alarm_of_a_welded_relay(lost: str) -> None:
     getattr(story.now.outlets, lost)[:] = np.nan
     story.lasts(30)
     assert story.told(AlarmCleared) == []
+
+
+@pytest.mark.requirement("R-5.1-3")
+def test_one_reading_alone_never_tells_of_a_welded_relay_however_long_it_is_held() -> None:
+    often = design(tell().shape)
+    seldom = replace(often, sources=[replace(s, interval=120.0) for s in often.sources])
+    story = tell(plant=built(seldom))
+    place = welded(story, 1.0)
+
+    def read_and_held(seconds: int) -> None:
+        for age in range(seconds):
+            story.now.sources.silence[:] = float(age)
+            story.tick()
+
+    read_and_held(120)
+    assert story.told(AlarmRaised) == []
+    welded(story, 0.0)  # it was a pulse of the meter
+    read_and_held(120)
+    welded(story, 1.0)
+    read_and_held(120)
+    assert story.told(AlarmRaised) == []
+    read_and_held(120)
+    assert [(e.rule, e.place) for e in story.told(AlarmRaised)] == [("switching.welded", place)]
+    read_and_held(120)
+    assert story.told(AlarmCleared) == []
+    welded(story, 0.0)
+    read_and_held(1)
+    assert [e.rule for e in story.told(AlarmCleared)] == ["switching.welded"]

@@ -153,6 +153,8 @@ def test_a_shelved_alarm_is_silent_whatever_it_does(warned: Story) -> None:
 
 @pytest.mark.parametrize("kelvin", [31, 46])
 def test_at_the_end_of_shelving_what_is_wrong_then_calls(warned: Story, kelvin: float) -> None:
+    before = warned.alarm(RULE, PLACE)
+    assert before is not None
     warned.shelves(RULE, PLACE, 60)
     rises(warned, kelvin)
     warned.forgets()
@@ -165,7 +167,8 @@ def test_at_the_end_of_shelving_what_is_wrong_then_calls(warned: Story, kelvin: 
     alarm = warned.alarm(RULE, PLACE)
     assert alarm is not None
     assert (alarm.standing, alarm.by, alarm.until) == (Standing.CALLING, "", 0.0)
-    assert (alarm.reason, alarm.since) == ("", warned.at)
+    assert (alarm.reason, alarm.since) == ("", before.since)
+    assert before.since == warned.at - 60
 
 
 def test_at_the_end_of_shelving_what_has_passed_is_calm(warned: Story) -> None:

@@ -16,6 +16,8 @@ from smartpdu.model.rule import Limits, Rule, Tick
 from smartpdu.model.units import Amperes, Column, Seconds
 
 OBEY_WITHIN = 10.0  # the slowest agents we know take 3 to 5 s to show a switched outlet
+CONDUCTS_FOR = 5.0  # s
+FRESH = CONDUCTS_FOR / 2  # s that a reading counts: no single one is enough for an alarm
 LEAK = 0.02  # A: more than this through an open relay and it is none (science: weld detection)
 
 
@@ -27,7 +29,7 @@ def waiting(tick: Tick) -> Seconds:
 
 
 def through_open_relay(tick: Tick) -> Amperes:
-    """Current of each outlet whose relay reads open."""
+    """Current of each outlet whose relay reads open; a gap where nothing new was read."""
     outlets = tick.now.outlets
     # what is not read keeps the level it had; 0 would say that nothing flows
     current = np.where(np.isnan(outlets.on), np.nan, 0.0)
@@ -36,6 +38,7 @@ def through_open_relay(tick: Tick) -> Amperes:
     floor = np.maximum(LEAK, 3 * tick.plant.outlets.resolution[rows])
     seen = outlets.current[rows]
     current[rows] = np.where(seen <= floor, 0.0, seen)
+    current[tick.now.sources.silence[tick.plant.outlets.source] > FRESH] = np.nan
     return current
 
 
@@ -50,7 +53,7 @@ RULES = (
         "switching.welded",
         Kind.OUTLET,
         through_open_relay,
-        Limits(high_critical=LEAK, dwell=5.0),
+        Limits(high_critical=LEAK, dwell=CONDUCTS_FOR),
     ),
 )
 

@@ -193,7 +193,7 @@ def _unshelved(lived: Lived, alarm: Alarm, by: str, at: float) -> None:
     lived.events.append(AlarmUnshelved(at, alarm.place, alarm.rule, by))
     _keep(lived, calm)
     if current.level > 0:
-        _keep(lived, moved(replace(calm, since=at), Sign.RAISE))
+        _keep(lived, moved(calm, Sign.RAISE))  # it stands since it was raised, not since now
         lived.events.append(
             AlarmRaised(
                 at,
