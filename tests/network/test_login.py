@@ -10,6 +10,7 @@ from network.web import HOST, POWER, Listener, Web, scope
 from smartpdu.model.request import Role
 from smartpdu.network.http import built
 from smartpdu.network.link import COOKIE, TRIES
+from smartpdu.network.notice import preferred
 from smartpdu.runtime.desk import LINK, SESSION
 from smartpdu.runtime.view import Unrecallable
 from smartpdu.store.database import StoreError
@@ -321,6 +322,92 @@ async def test_a_link_on_a_disk_that_fails_is_503_and_still_good_afterwards(
     assert answer.status_code == 503
     assert answer.json()["detail"] == "the disk is full"
     assert (await web("GET", link, role=None)).status_code == 303
+
+
+BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize(
+    ("why", "english", "german"),
+    [
+        ("x.db: the disk is full (disk full)", "the disk is full", "Datenträger ist voll"),
+        ("x.db: input/output error", "does not take anything", "nimmt nichts an"),
+    ],
+)
+async def test_a_browser_is_told_in_its_language_why_nobody_comes_in_and_that_the_link_stays_good(
+    web: Web, monkeypatch: pytest.MonkeyPatch, why: str, english: str, german: str
+) -> None:
+    link = f"/login?link={await web.rig.desk.new_link(Role.ADMIN)}"
+
+    def fails(*_: object) -> None:
+        raise StoreError(why)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(web.rig.memory.database, "write", fails)
+        for language, words, again in (
+            ("de-DE,de;q=0.9,en;q=0.8", german, "denselben Link noch einmal öffnen"),
+            ("en-GB,en;q=0.9,de;q=0.8", english, "open the same link again"),
+        ):
+            told = await web(
+                "GET", link, role=None, headers={**BROWSER, "accept-language": language}
+            )
+            assert told.status_code == 503
+            assert told.headers["content-type"].startswith("text/html")
+            assert told.headers["content-language"] == language[:2]
+            assert f'<html lang="{language[:2]}">' in told.text
+            assert words in told.text
+            assert again in told.text
+            assert "x.db" not in told.text, "a stranger need not know where things lie"
+            assert "set-cookie" not in told.headers
+    assert (await web("GET", link, role=None, headers=BROWSER)).status_code == 303
+
+
+async def test_a_link_that_was_used_or_is_too_old_says_so_and_the_page_itself_asks_for_one(
+    web: Web,
+) -> None:
+    link, old = [f"/login?link={await web.rig.desk.new_link(Role.ADMIN)}" for _ in range(2)]
+    assert (await web("GET", link, role=None)).status_code == 303
+    web.client.cookies.clear()
+    web.rig.time.set_wall(LINK + 1)
+    for shown in (link, old):
+        answer = await web("GET", shown, role=None, headers=BROWSER)
+        assert answer.status_code == 401
+        assert "this login link was used up or has expired" in answer.text
+    german = {**BROWSER, "accept-language": "de"}
+    assert "verbraucht oder abgelaufen" in (await web("GET", old, None, headers=german)).text
+    for path in ("/", "/login"):
+        answer = await web("GET", path, role=None, headers=BROWSER)
+        assert answer.status_code == 401
+        assert "this page needs a login link" in answer.text
+        assert "braucht einen Login-Link" in (await web("GET", path, None, headers=german)).text
+
+
+async def test_a_browser_that_tried_too_often_gets_a_page_as_well(web: Web) -> None:
+    for _ in range(TRIES):
+        await web("GET", "/login?link=bad", role=None)
+    held = await web("GET", "/login?link=bad", role=None, headers=BROWSER)
+    assert (held.status_code, held.headers["retry-after"]) == (429, "60")
+    assert "Wait a minute" in held.text
+
+
+@pytest.mark.parametrize(
+    ("accept", "language"),
+    [
+        ("", "en"),
+        ("fr, *", "en"),
+        ("de", "de"),
+        ("DE-at;q=0.3", "de"),
+        ("en;q=0.2, de;q=0.7", "de"),
+        ("de, en", "de"),
+        ("en, de", "en"),
+        ("de;q=0, fr", "en"),
+        ("de;q=much, en;q=0.1", "en"),
+        (";;,,;q=,de;q=0.5.5", "en"),
+        ("den", "en"),
+    ],
+)
+def test_the_language_is_the_one_that_the_browser_likes_best(accept: str, language: str) -> None:
+    assert preferred(accept) == language
 
 
 async def test_no_secret_is_written_down(web: Web, tmp_path: Path) -> None:

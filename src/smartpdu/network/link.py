@@ -12,28 +12,20 @@ from urllib.parse import parse_qs
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Scope
 
+from smartpdu.network.notice import notice, page, plain_page, wants_page
 from smartpdu.network.problem import document
 from smartpdu.runtime.desk import SESSION, Desk
+from smartpdu.runtime.view import Unrecorded
 
 COOKIE = "smartpdu_session"
 TRIES, WINDOW = 20, 60.0  # links that were no good, in so many seconds, before a client waits
 CLIENTS = 1_000  # clients whose failures are remembered
 AHEAD = ("sec-purpose", "purpose", "x-purpose", "x-moz")  # who fetches before anyone has clicked
+FULL = "the disk is full"  # as the memory says it
 OWN = ("", "none", "same-origin")  # Sec-Fetch-Site of an opening that no foreign page began
 
-STYLE = """<style>body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:15vh auto;
-padding:0 1.5rem}h1{font-size:1.3rem}code{background:#8882;padding:.1em .3em}</style>"""
-HEAD = f"""<!doctype html><html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1"><title>SmartPDU</title>
-{STYLE}"""
-CLOSED = f"""{HEAD}</head><body><h1>SmartPDU: this page needs a login link</h1>
-<p>The program prints a link when it starts. It lets one browser in, once, within 10 minutes.
-For a new one, start <code>smartpdu run</code> again; no outlet moves by that.</p>
-<p lang="de">Das Programm gibt beim Start einen Link aus. Er lässt einen Browser einmal hinein,
-innerhalb von 10 Minuten. Für einen neuen <code>smartpdu run</code> neu starten; dabei schaltet
-keine Steckdose.</p></body></html>"""
-OPENED = f"""{HEAD}<meta http-equiv="refresh" content="0;url=/"></head>
-<body><p><a href="/">SmartPDU</a></p></body></html>"""
+REFRESH = '<meta http-equiv="refresh" content="0;url=/">'
+OPENED = page('<p><a href="/">SmartPDU</a></p>', REFRESH)
 
 
 class Links:
@@ -54,13 +46,15 @@ class Links:
             return document(503, "a link is for a person to open, not to be fetched ahead")
         failures = self._failures_of((scope.get("client") or ("",))[0])
         if len(failures) == TRIES and self._clock() - failures[0] < WINDOW:
-            why = "too many links that were no good; wait a minute"
-            return document(429, why, (), {"retry-after": str(int(WINDOW))})
+            return _held_off(headers)
         link = parse_qs(scope["query_string"].decode("latin-1")).get("link", [])
-        found = await self._desk.redeem(link[0]) if len(link) == 1 else None
+        try:
+            found = await self._desk.redeem(link[0]) if len(link) == 1 else None
+        except Unrecorded as error:
+            return _unrecorded(str(error), headers)
         if found is None:
             failures.append(self._clock())
-            return HTMLResponse(CLOSED, 401, plain_page())
+            return notice("used" if len(link) == 1 else "closed", 401, headers)
         return self._opened(found[0], headers.get("sec-fetch-site", "") in OWN)
 
     def _opened(self, session: str, direct: bool) -> Response:
@@ -86,7 +80,14 @@ class Links:
         return failures
 
 
-def plain_page() -> dict[str, str]:
-    """Headers of a page that has nothing but text."""
-    policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-    return {"content-security-policy": policy}
+def _held_off(headers: Mapping[str, str]) -> Response:
+    wait = {"retry-after": str(int(WINDOW))}
+    if wants_page(headers):
+        return notice("too_many", 429, headers, wait)
+    return document(429, "too many links that were no good; wait a minute", (), wait)
+
+
+def _unrecorded(why: str, headers: Mapping[str, str]) -> Response:
+    if wants_page(headers):
+        return notice("disk_full" if FULL in why else "unrecorded", 503, headers)
+    return document(503, why)

@@ -14,12 +14,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from time import monotonic
 
-from fastapi.responses import HTMLResponse
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from smartpdu.model.request import Principal
-from smartpdu.network.link import CLOSED, COOKIE, Links, plain_page
+from smartpdu.network.link import COOKIE, Links
+from smartpdu.network.notice import notice
 from smartpdu.network.problem import document
 from smartpdu.runtime.desk import Desk
 from smartpdu.runtime.view import Unrecallable, Unrecorded
@@ -200,7 +200,7 @@ def _unfit_body(headers: Mapping[str, str]) -> tuple[int, str] | None:
 
 async def _stranger(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "http" and scope["path"] == "/" and scope["method"] in SAFE:
-        await HTMLResponse(CLOSED, 401, plain_page())(scope, receive, send)
+        await notice("closed", 401, joined(scope["headers"]))(scope, receive, send)
         return
     await _refuse(scope, receive, send, 401, "a bearer token or a session is needed")
 
