@@ -10,7 +10,7 @@ from walk.browsing import DEMO, fault, limit, running
 
 LONG = "production-database-cluster-frankfurt-left"
 LOADED = limit("load.outlet", "rack1/A/outlet/17", high_warning=0.01) + limit(
-    "load.outlet", dwell=0.0
+    "load.outlet", dwell=0.0, hysteresis=0.0
 )
 
 
@@ -190,7 +190,7 @@ def test_an_alarm_is_told_with_its_place_cause_and_action_and_answered_on_the_pa
 
 
 def test_many_alarms_that_say_the_same_are_one_that_can_be_opened(look, tmp_path: Path) -> None:
-    many = limit("load.outlet", high_warning=0.0001, dwell=0.0) + fault(
+    many = limit("load.outlet", high_warning=0.0001, dwell=0.0, hysteresis=0.0) + fault(
         "breaker_trip", "rack1/B/circuit/3", at=1.0
     )
     with running(tmp_path, DEMO + many) as program:

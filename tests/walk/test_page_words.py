@@ -13,7 +13,7 @@ GERMAN = {"locale": "de-DE"}
 SITE = DEMO + "".join(
     [
         *(limit("load.outlet", f"rack1/A/outlet/{n}", high_warning=0.01) for n in LOADED),
-        limit("load.outlet", dwell=0.0),
+        limit("load.outlet", dwell=0.0, hysteresis=0.0),
         fault("breaker_trip", "rack1/B/circuit/3", at=1.0),
         fault("cord_pulled", PULLED, at=3.0),
     ]
