@@ -89,7 +89,9 @@ def site_page() -> str:
 def scenario_page() -> str:
     """The whole page of the scenario file."""
     example = _blocks("scenario.toml")
-    keys = SCENARIO | {"duration": _filled(SCENARIO["duration"], "", f"1 to {LONGEST}", "")}
+    keys = SCENARIO | {
+        "duration": _filled(SCENARIO["duration"], "", f"a whole number, 1 to {LONGEST}", "")
+    }
     parts = [SCENARIO_HEAD, *_section("The file", "Keys that stand in no table.", keys, example)]
     parts += _section("[[fault]]", "What goes wrong.", SCENARIO_FAULT, example)
     parts += _section("[[order]]", "What an operator switches.", dict(order_words()), example)

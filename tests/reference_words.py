@@ -143,7 +143,9 @@ SNMP: dict[str, Words] = {
         NEEDED,
     ),
     "map": key(
-        "which PDUs it belongs to, or a [map of your own](../how-to/map.md)", default=NEEDED
+        "which PDUs it belongs to, or a [map of your own](../how-to/map.md), looked for beside the "
+        "site's file",
+        default=NEEDED,
     ),
     "community": key(
         "who asks, by SNMPv2c; either this or `user`, and that says the version", "", "text", "none"
@@ -230,7 +232,7 @@ SERVER: dict[str, Words] = {
     ),
     "replay": key(
         'a CSV file of recorded power, with the column `t_s` in s; with `kind = "replay"`. It is '
-        "looked for from where `smartpdu` is started",
+        "looked for beside the site's file",
         "",
         "a file",
         "none",
@@ -262,14 +264,16 @@ SCENARIO: dict[str, Words] = {
         "text",
         '`"demo"`',
     ),
-    "duration": key("how long it lasts, in whole seconds", "s", "", NEEDED),
+    "duration": key("how long it lasts", "s", "", NEEDED),
     "seed": key("the dice of the twin", "", "a whole number from 0", "the site's"),
     "fault": key("what goes wrong", "", "tables `[[fault]]`", "none"),
     "order": key("what somebody switches", "", "tables `[[order]]`", "none"),
 }
 
 WITHIN = "0 to its `duration`"
-SCENARIO_FAULT = FAULT | {"at": key("when it begins, from the start", "s", WITHIN, NEEDED)}
+SCENARIO_FAULT = FAULT | {
+    "at": key("when it begins, from the start", "s", f"{WITHIN}, which it must not reach", NEEDED)
+}
 ORDER: dict[str, Words] = {
     "at": key("when it is asked for, from the start", "s", WITHIN, NEEDED),
     "place": key("which outlet", "", "the path of an outlet", NEEDED),

@@ -298,3 +298,110 @@ def test_a_driver_that_is_no_text_and_a_rule_that_is_none_are_told_once() -> Non
     text = GOOD.replace('driver = "simulator"', "driver = 3")
     text = text.replace('rule = "load.circuit"', "rule = 4", 1)
     assert [f[1:3] for f in faults(text)] == [("source.driver", "3"), ("limit.rule", "4")]
+
+
+OWN = """\
+maker = "Example"
+family = "Series 1"
+speaks = "snmp"
+[device]
+is = ["1.3.6.1.4.1.32473.1"]
+[phases]
+current = { oid = "1.3.6.1.4.1.32473.2.1.{}", unit = "A" }
+"""
+
+
+@pytest.mark.parametrize("there", ["own.toml", "maps/own.toml", "absolute"])
+def test_files_that_a_site_names_are_looked_for_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: str
+) -> None:
+    room, elsewhere = tmp_path / "room", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    name = str(room / "own.toml") if there == "absolute" else there
+    (room / name).parent.mkdir(parents=True, exist_ok=True)
+    (room / name).write_text(OWN, encoding="utf-8")
+    source = f'[[source]]\npath = "s"\ndriver = "snmp"\naddress = "192.0.2.1"\nmap = "{name}"\n'
+    text = f'{source}community = "public"\n{GOOD}'
+    text += '[[twin.server]]\nkind = "replay"\nreplay = "power.csv"\nreplay_columns = ["w"]\n'
+    text += 'cords = ["rack1/A/outlet/1"]\n'
+    (room / "site.toml").write_text(text, encoding="utf-8")
+    (room / "power.csv").write_text("t_s,w\n0,1\n9,1\n")
+    for folder in (room, elsewhere):
+        monkeypatch.chdir(folder)
+        assert load(room / "site.toml").sources[0].settings["map"] == str(room / name)
+    assert load(Path("../room/site.toml")).sources[0].path == "s"
+    (elsewhere / "power.csv").write_text("t_s,w\n0,1\n9,1\n")
+    (room / "power.csv").unlink()
+    with pytest.raises(ConfigError, match=r"room/power\.csv"):
+        load(room / "site.toml")
+
+
+SNMP = """
+[[source]]
+path = "source/B"
+driver = "snmp"
+address = "192.0.2.1"
+map = "apc_rpdu2"
+community = "public"
+
+[[rack]]
+path = "rack2"
+
+[[pdu]]
+path = "rack2/A"
+rack = "rack2"
+source = "source/B"
+
+[[feed]]
+path = "rack2/A/feed"
+pdu = "rack2/A"
+label = "A"
+rated_power = 3680
+
+[[phase]]
+path = "rack2/A/L1"
+feed = "rack2/A/feed"
+rated_current = 16
+
+[[circuit]]
+path = "rack2/A/circuit/1"
+phase = "rack2/A/L1"
+rated_current = 16
+
+[[outlet]]
+path = "rack2/A/outlet/1"
+circuit = "rack2/A/circuit/1"
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "end"),
+    [
+        ("", "outlet/1"),
+        ("cord_pulled", "/A/outlet/1"),
+        ("breaker_trip", "/A/circuit/1"),
+        ("feed_loss", "/A/feed"),
+        ("phase_loss", "/A/L1"),
+        ("hot_air", ""),
+        ("silent_source", "source/"),
+    ],
+)
+def test_a_cord_or_a_fault_where_no_source_of_the_twin_looks_is_refused(
+    kind: str, end: str
+) -> None:
+    def twin(rack: str, source: str) -> str:
+        if not kind:
+            return f'{GOOD}{SNMP}\n[[twin.server]]\ncords = ["{rack}/A/outlet/1"]\n'
+        place = f"{end}{source}" if end == "source/" else f"{rack}{end}"
+        return f'{GOOD}{SNMP}\n[[twin.fault]]\nat = 1\nkind = "{kind}"\nplace = "{place}"\n'
+
+    assert site_from_text(twin("rack1", "A"), "site.toml")
+    text, key = twin("rack2", "B"), "place" if kind else "cords"
+    [(line, where, found, expected)] = faults(text)
+    table = "fault" if kind else "server"
+    assert (line, where) == (
+        text.count("\n", 0, text.rindex(f"\n{key} =")) + 2,
+        f"twin.{table}[1].{key}",
+    )
+    assert found.startswith("'")
+    assert expected == "a place that a source of the driver simulator reads"

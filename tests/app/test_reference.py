@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 from reference import FOLDER, scenario_page, site_page
@@ -79,12 +80,18 @@ def test_the_example_has_every_key_and_is_what_the_page_shows() -> None:
         assert sorted(filter(None, blocks)) == sorted(told)
 
 
-def test_the_example_is_a_site_that_is_well_and_a_scenario_that_is_found_out(
+@pytest.mark.parametrize("inside", [True, False])
+def test_the_example_is_well_and_its_scenario_is_found_out_wherever_one_stands(
     capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    inside: bool,
 ) -> None:
-    assert main(["check", "--offline", "site.toml"]) == 0
+    folder = Path() if inside else EXAMPLE.resolve()
+    monkeypatch.chdir(EXAMPLE if inside else tmp_path)
+    assert main(["check", "--offline", str(folder / "site.toml")]) == 0
     assert "2 racks, 3 PDUs, 5 outlets, 3 sources: all well" in capsys.readouterr().out
-    assert main(["simulate", "scenario.toml"]) == 0
+    assert main(["simulate", str(folder / "scenario.toml")]) == 0
     told = capsys.readouterr().out
     assert "2 faults" in told
     assert "NOT FOUND" not in told

@@ -64,7 +64,8 @@ def faults(file: str, text: str, folder: Path) -> list[Fault]:
             site_from_text(text, "site.toml")
         else:
             (folder / "scenario.toml").write_text(text)
-            (folder / "site.toml").write_text((EXAMPLE / "site.toml").read_text())
+            for name in ("site.toml", "power.csv"):
+                (folder / name).write_text((EXAMPLE / name).read_text())
             begun(scenario(folder / "scenario.toml"))
     except ConfigError as error:
         return list(error.faults)

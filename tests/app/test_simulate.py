@@ -190,8 +190,13 @@ def test_a_terminal_is_shown_how_far_it_is_and_a_file_is_not(tmp_path: Path) -> 
         ("duratoin = 5\n", ":1: duratoin: found an unknown key, expected 'duration'"),
         (
             'duration = 50\n[[fault]]\nat = 51\nkind = "hot_air"\nplace = "rack1"\n',
-            ":3: fault[1].at: found 51, expected at most 50, the end",
+            ":3: fault[1].at: found 51, expected less than 50, the end",
         ),
+        (
+            'duration = 50\n[[fault]]\nat = 50\nkind = "hot_air"\nplace = "rack1"\n',
+            ":3: fault[1].at: found 50, expected less than 50, the end: it is not found",
+        ),
+        ("duration = 1.5\n", ":1: duration: found 1.5, expected whole seconds"),
         (
             'duration = 50\n[[order]]\nat = 51\nplace = "rack1/A/outlet/1"\non = true\n',
             ":3: order.at: found 51, expected at most 50, the end",

@@ -169,11 +169,11 @@ def test_a_simulator_source_has_no_settings_of_its_own() -> None:
 
 def test_a_site_is_checked_without_a_twin_being_born() -> None:
     site = demo()
-    check_site(site.plant, site.sections)
-    check_site(site.plant, {})
+    check_site(site.plant, site.sections, {0, 1, 2, 3, 4, 5})
+    check_site(site.plant, {}, set())
     with pytest.raises(SettingsError, match=r"twin\.fault\[1\]\.place: found 'rack1'"):
         wrong = {"twin": {"fault": [{"at": 1, "kind": "feed_loss", "place": "rack1"}]}}
-        check_site(site.plant, wrong)
+        check_site(site.plant, wrong, {0, 1, 2, 3, 4, 5})
 
 
 def test_the_part_of_a_source_is_what_is_read() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -114,9 +114,9 @@ def site_from_text(text: str, file: str) -> Site:
         head.get("language", "en"),
         design,
         plant,
-        tuple(_source(row) for row in tables["source"]),
+        tuple(_source(row, file) for row in tables["source"]),
         tuple(override(row) for row in tables.get("limit", [])),
-        {name: tables[name] for name in SECTIONS if name in tables},
+        _sections(tables, file),
         at,
     )
     if sections := list(_section_faults(site)):
@@ -208,10 +208,27 @@ def _key_faults(
             yield Fault(file, line, f"{table}.{key}", "nothing", f"a value for {key}")
 
 
-def _source(table: Mapping[str, Any]) -> SourceConfig:
+def _drivers() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group="smartpdu.drivers")}
+
+
+def _source(table: Mapping[str, Any], file: str) -> SourceConfig:
+    """A source as the file has it; files that it names are looked for beside that file."""
     own = {f.name for f in fields(SourceSpec)} | {"driver"}
-    settings = {key: value for key, value in table.items() if key not in own}
+    settings: Mapping[str, Any] = {key: v for key, v in table.items() if key not in own}
+    beside = getattr(_drivers()[table["driver"]].load(), "beside", None)
+    settings = beside(settings, Path(file).parent) if beside else settings
     return SourceConfig(table["path"], table["driver"], table.get("interval", 1.0), settings)
+
+
+def _sections(tables: Mapping[str, Any], file: str) -> Mapping[str, Any]:
+    """The sections of drivers; files that they name are looked for beside the site's file."""
+    sections: Mapping[str, Any] = {name: tables[name] for name in SECTIONS if name in tables}
+    known = _drivers()
+    for name in dict.fromkeys(row["driver"] for row in tables["source"]):
+        beside = getattr(known[name].load(), "sections_beside", None)
+        sections = beside(sections, Path(file).parent) if beside else sections
+    return sections
 
 
 def _rows(tables: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
@@ -260,7 +277,7 @@ def _described(spec: Any, row: Mapping[str, Any]) -> Any:
 
 
 def _source_faults(rows: Sequence[Mapping[str, Any]], file: str, at: Lines) -> Iterator[Fault]:
-    drivers = {entry.name: entry for entry in entry_points(group="smartpdu.drivers")}
+    drivers = _drivers()
     for number, row in enumerate(rows):
         name, interval = row.get("driver"), row.get("interval")
         if isinstance(interval, int | float) and 0 < interval < FASTEST:
@@ -273,7 +290,7 @@ def _source_faults(rows: Sequence[Mapping[str, Any]], file: str, at: Lines) -> I
             yield Fault(file, line, "source.driver", repr(name), nearest(name, sorted(drivers)))
             continue
         try:
-            drivers[name].load().check(_source({"path": "", **row}).settings)
+            drivers[name].load().check(_source({"path": "", **row}, file).settings)
         except SettingsError as error:
             key = error.key.rsplit(".", 1)[-1]
             line = at.of("source", number, key)
@@ -287,13 +304,14 @@ def _source_faults(rows: Sequence[Mapping[str, Any]], file: str, at: Lines) -> I
 
 def _section_faults(site: Site) -> Iterator[Fault]:
     """What a driver finds in its own section, once the plant is known."""
-    drivers = {entry.name: entry for entry in entry_points(group="smartpdu.drivers")}
+    drivers = _drivers()
     first = {source.driver: n for n, source in reversed(list(enumerate(site.sources)))}
     for name, number in first.items():
         check = getattr(drivers[name].load(), "check_site", None)
         try:
             if check is not None:
-                check(site.plant, site.sections)
+                own = {n for n, s in enumerate(site.sources) if s.driver == name}
+                check(site.plant, site.sections, own)
         except SettingsError as error:
             yield setting_fault(site, number, error)
 

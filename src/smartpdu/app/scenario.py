@@ -109,20 +109,32 @@ def _faults(tables: Mapping[str, Any], at: Lines, file: str) -> Iterator[Fault]:
         line = at.of("", 0, "duration")
         expected = "1 s or more" if duration < 1 else f"at most {LONGEST} s, a year"
         yield Fault(file, line, "duration", str(duration), expected)
+    elif _fits(duration, float) and duration != int(duration):
+        line = at.of("", 0, "duration")
+        yield Fault(file, line, "duration", str(duration), "whole seconds")
+    yield from _time_faults(tables, at, file, duration)
+
+
+def _time_faults(tables: Mapping[str, Any], at: Lines, file: str, duration: Any) -> Iterator[Fault]:
+    """What is wrong with the orders, and what begins too late."""
     for name in ("fault", "order"):
         rows = tables.get(name, [])
         for number, row in enumerate(rows if _fits(rows, list) else []):
             if name == "order":
                 yield from _order_faults(number, row, at, file)
-            if _late(row.get("at"), duration):
-                line, expected = at.of(name, number, "at"), f"at most {int(duration or 0)}, the end"
-                where = f"fault[{number + 1}]" if name == "fault" else name
+            if _late(row.get("at"), duration, name):
+                line, end = at.of(name, number, "at"), f"{int(duration or 0)}, the end"
+                where, expected = name, f"at most {end}"
+                if name == "fault":
+                    where, expected = f"fault[{number + 1}]", f"less than {end}: it is not found"
                 yield Fault(file, line, f"{where}.at", f"{row['at']:g}", expected)
 
 
-def _late(begun: Any, duration: Any) -> bool:
-    """Whether something would begin when the scenario is over."""
-    return _fits(begun, float) and _fits(duration, float) and begun > int(duration) >= 1
+def _late(begun: Any, duration: Any, name: str) -> bool:
+    """Whether something would begin when the scenario is over, or a fault in its last second."""
+    if not _fits(begun, float) or not _fits(duration, float) or duration < 1:
+        return False
+    return bool(begun >= int(duration) if name == "fault" else begun > int(duration))
 
 
 def _order_faults(number: int, order: Mapping[str, Any], at: Lines, file: str) -> Iterator[Fault]:

@@ -1,6 +1,7 @@
 """The section [twin] of a site: which servers stand in the twin, and what shall go wrong there."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import fields
 from math import ceil, isfinite
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 from smartpdu.drivers.replay import recorded
 from smartpdu.drivers.source import SettingsError, nearest
-from smartpdu.model.plant import Plant
+from smartpdu.model.plant import Kind, Plant
 from smartpdu.twin.faults import INJECTORS, Fault, Misplaced, placed
 from smartpdu.twin.plan import ServerSpec
 
@@ -45,6 +46,45 @@ def servers(section: Mapping[str, Any], plant: Plant) -> list[ServerSpec]:
             owner[cord] = spec.path
         specs.append(spec)
     return specs
+
+
+def beside(section: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """A section whose recordings are looked for beside the file that names them."""
+    tables = section.get("server")
+    if not isinstance(tables, list):
+        return section
+    return {**section, "server": [_beside(table, folder) for table in tables]}
+
+
+def _beside(table: Any, folder: Path) -> Any:
+    name = table.get("replay") if isinstance(table, dict) else None
+    return {**table, "replay": str(folder / name)} if name and isinstance(name, str) else table
+
+
+def unreached(section: Mapping[str, Any], plant: Plant, own: AbstractSet[int]) -> None:
+    """Raise SettingsError for a cord or a fault where no source of the twin would tell of it.
+
+    `own` are the rows of the twin's sources.
+    """
+    expected = "a place that a source of the driver simulator reads"
+    outlets = dict(zip(plant.outlets.path, plant.outlets.source.tolist(), strict=True))
+    for number, spec in enumerate(servers(section, plant), 1):
+        for cord in spec.cords:
+            if outlets[cord] not in own:
+                raise SettingsError(f"twin.server[{number}].cords", repr(cord), expected)
+    for number, (ill, row) in enumerate(faults(section, plant), 1):
+        if not own & _readers(plant, INJECTORS[ill.kind].kind, row):
+            raise SettingsError(f"twin.fault[{number}].place", repr(ill.place), expected)
+
+
+def _readers(plant: Plant, kind: Kind, row: int) -> set[int]:
+    """The rows of the sources that tell of a place; of a rack, those of all that is in it."""
+    if kind is Kind.SOURCE:
+        return {row}
+    if kind is not Kind.RACK:
+        return {int(plant.table(kind).source[row])}  # type: ignore[attr-defined]
+    inside = (plant.pdus, plant.probes, plant.doors)
+    return {int(source) for table in inside for source in table.source[table.rack == row]}
 
 
 def faults(section: Mapping[str, Any], plant: Plant) -> tuple[tuple[Fault, int], ...]:

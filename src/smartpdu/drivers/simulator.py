@@ -9,9 +9,11 @@ run goes on with it. While the program is off, the twin does not live.
 
 import asyncio
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from math import inf
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +21,7 @@ import structlog
 
 from smartpdu.drivers.keeper import Keeper
 from smartpdu.drivers.lasting import Lived, Unfit, fingerprint, taken, written
-from smartpdu.drivers.scene import faults, known, seed, servers
+from smartpdu.drivers.scene import beside, faults, known, seed, servers, unreached
 from smartpdu.drivers.source import Kept, Ports, SourceError, Wanted
 from smartpdu.model.command import SwitchOutlet
 from smartpdu.model.plant import Kind, Part, Plant
@@ -191,12 +193,21 @@ def check(settings: Mapping[str, Any]) -> None:
     known(settings, (), "source")
 
 
-def check_site(plant: Plant, sections: Mapping[str, Any]) -> None:
-    """Raise SettingsError for a section [twin] that does not fit what is built."""
+def sections_beside(sections: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """Sections whose files are looked for beside the file that names them."""
+    return (
+        {**sections, "twin": beside(sections["twin"], folder)} if "twin" in sections else sections
+    )
+
+
+def check_site(plant: Plant, sections: Mapping[str, Any], own: AbstractSet[int]) -> None:
+    """Raise SettingsError for a section [twin] that does not fit what is built.
+
+    `own` are the rows of the sources of this driver.
+    """
     section = sections.get("twin", {})
     seed(section)
-    servers(section, plant)
-    faults(section, plant)
+    unreached(section, plant, own)
 
 
 def open_source(wanted: Wanted) -> Simulated:

@@ -12,6 +12,7 @@ The laws of this file:
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import nan
+from pathlib import Path
 from re import ASCII, fullmatch
 from typing import Any
 
@@ -246,6 +247,13 @@ def check(settings: Mapping[str, Any]) -> None:
     _map(settings)
     if not isinstance(settings.get("serial", ""), str):
         raise SettingsError("serial", repr(settings["serial"]), "text")
+
+
+def beside(settings: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """Settings whose own map is looked for beside the file that names it."""
+    name = settings.get("map")
+    own = isinstance(name, str) and name.endswith(".toml")
+    return {**settings, "map": str(folder / str(name))} if own else settings
 
 
 def open_source(wanted: Wanted) -> Pdu:
