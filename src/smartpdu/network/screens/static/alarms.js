@@ -3,7 +3,7 @@
 import { button, byId, make, set } from "./element.js";
 import { placeName } from "./plan.js";
 import { send } from "./link.js";
-import { asker, counted, moment, number, say, sayError, tongue } from "./words.js";
+import { asker, counted, leak, moment, number, say, sayError, tongue } from "./words.js";
 
 const OPEN = 3; // alarms whose cause and action are shown at once; of more, each opens its own
 const FLOOD = 4; // alarms that say the same of different places, which are told as one if more
@@ -175,7 +175,7 @@ function measure({ rule, standing, value, limit, unit }) {
   const told = (v) => {
     if (v === null) return "–";
     if (unit === "1") return number(v * 100, limit !== null && limit < 0.01 ? 1 : 0, "%");
-    if (unit === "A" && limit !== null && Math.abs(limit) < 0.5) return number(v * 1000, 0, "mA");
+    if (unit === "A" && limit !== null && Math.abs(limit) < 0.5) return leak(v, 0);
     return number(v, unit === "s" ? 0 : 1, unit);
   };
   return limit === null ? told(value) : `${told(value)} (${say("limit")} ${told(limit)})`;

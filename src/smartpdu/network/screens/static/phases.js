@@ -2,7 +2,7 @@
 
 import { byId, fill, make, mark, set, width } from "./element.js";
 import { feedName, silences, tint } from "./plan.js";
-import { number, say } from "./words.js";
+import { leak, number, say } from "./words.js";
 
 const CONTINUOUS = 0.8; // of the rating, to which the reserve is counted
 
@@ -75,7 +75,7 @@ function showFeed(part, [power, frequency, residual, energy], levels, silent, pl
   set(part.power, number(power === null ? null : power / 1000, 2, "kW"));
   const known = [
     frequency !== null && number(frequency, 2, "Hz"),
-    residual !== null && `${say("residual")} ${number(residual * 1000, 1, "mA")}`,
+    residual !== null && `${say("residual")} ${leak(residual, 1)}`,
     energy !== null && number(energy, 1, "kWh"),
   ].filter(Boolean);
   set(part.more, known.join(" · "));

@@ -5,6 +5,7 @@ import { circuitName, count, labelsOf, pduOfCircuit, silences, tint } from "./pl
 import { number, say } from "./words.js";
 
 const WIDEST = 4; // characters of an outlet's number that are shown; the rest is cut
+const SHORT = 14; // circuits and outlets of a PDU below which there is room for more under it
 const DEAD = 0.1; // of the nominal voltage: below it a phase has none (as the rule of a lost feed)
 
 export class Rack {
@@ -19,6 +20,8 @@ export class Rack {
     this.pdus = plan.pdus.map((pdu) => this.pdu(pdu));
     byId("pdus").replaceChildren(...this.pdus.map((part) => part.strip));
     document.body.classList.toggle("many-pdus", plan.pdus.length > 2);
+    document.body.classList.toggle("one-pdu", plan.pdus.length === 1);
+    document.body.classList.toggle("short-rack", plan.pdus.length <= 2 && tallest(plan) <= SHORT);
     document.body.classList.toggle("rackless", !own);
     this.air();
   }
@@ -118,6 +121,12 @@ export class Rack {
     return new Set(this.plan.circuits.filter((circuit, row) =>
       tick.circuits[row][0] === 0 || phases.has(circuit.phase)).map((circuit) => circuit.path));
   }
+}
+
+function tallest(plan) {
+  const rows = (pdu) => plan.outlets.filter((outlet) => outlet.pdu === pdu.path).length
+    + plan.circuits.filter((circuit) => pduOfCircuit(plan, circuit) === pdu.path).length;
+  return Math.max(0, ...plan.pdus.map(rows));
 }
 
 function showPdu(strip, note, silence, level) {

@@ -46,7 +46,7 @@ const WORDS = {
       RuleBroken: "rule broken", HouseStarted: "program started", HouseStopped: "program stopped",
       RecordingTroubled: "recording had trouble", ClockStepped: "clock was set",
     },
-    reasons: {},
+    reasons: {}, patterns: [],
   },
   de: {
     rackless: "Dieser Standort hat noch kein Rack", racks: "Racks", feeds: "Einspeisungen", power_hour: "Leistung, letzte Stunde",
@@ -100,9 +100,34 @@ const WORDS = {
       "cut off by a restart; the outlet has not changed": "durch einen Neustart abgebrochen, unverändert",
       "cut off by a restart; its outlet is no more": "durch einen Neustart abgebrochen, die Steckdose gibt es nicht mehr",
       "no answer": "keine Antwort",
+      "it took too long to record the order": "das Aufzeichnen des Befehls dauerte zu lange",
+      "the disk does not answer": "der Datenträger antwortet nicht",
+      "the disk is full": "der Datenträger ist voll", "no space left on device": "der Datenträger ist voll",
+      "the disk or the file is read-only": "Datenträger oder Datei ist schreibgeschützt", "read-only file system": "der Datenträger ist schreibgeschützt",
+      "input/output error": "Ein-/Ausgabefehler", "not a database": "keine Datenbank", "the file is damaged": "die Datei ist beschädigt",
+      "cannot be opened": "nicht zu öffnen", "no such file or directory": "nicht vorhanden",
+      "locked by another program": "von einem anderen Programm gesperrt",
+      "the lock was removed or replaced while in use": "die Sperrdatei wurde im Betrieb entfernt oder ersetzt",
+      "a file of the database was removed or replaced while in use": "die Datei wurde im Betrieb entfernt oder ersetzt",
+      "no such alarm stands": "dieser Alarm steht nicht mehr an", "the alarm is not shelved": "der Alarm ist nicht zurückgestellt",
+      "shelving needs an end in the future, seven days away at most": "Zurückstellen braucht ein Ende in der Zukunft, höchstens sieben Tage entfernt",
     },
+    // The same with a part that differs: {} is said in turn, as a role, a reason, who asked, or as it is.
+    patterns: [
+      [/^the order could not be recorded: (.+)$/s, "der Befehl war nicht aufzuzeichnen: {}"],
+      [/^it was taken, but it could not be recorded yet: (.+)$/s, "angenommen, aber noch nicht aufgezeichnet: {}"],
+      [/^the role (\w+) may not do that$/, "die Rolle {} darf das nicht"],
+      [/^(.+) asked for this outlet first$/s, "diese Steckdose hat zuerst angefragt: {}"],
+      [/^an order of (\w+) stands at this outlet$/, "an dieser Steckdose steht ein Befehl höheren Rangs"],
+      [/^there is no outlet (.+)$/s, "es gibt keine Steckdose {}"],
+      [/^the alarm is (\w+): only a calling or passed one can be known$/, "dieser Alarm ist schon quittiert oder zurückgestellt"],
+      [/^an alarm that is (\w+) or of this kind cannot be shelved$/, "ein Alarm dieser Art, oder der vorüber ist, ist nicht zurückstellbar"],
+      [/^[^:]*smartpdu\.(?:db|lock)[^:]*: (.+?)(?: \(.*\))?$/s, "{}"], // a file: its path and the system's own words help no operator
+    ],
   },
 };
+
+const ROLES = ["viewer", "operator", "admin"];
 
 let language = stored() || (navigator.language.startsWith("de") ? "de" : "en");
 
@@ -134,7 +159,23 @@ export function asker(by) {
 
 export function kind(name) { return WORDS[language].kinds[name] ?? name; }
 
-export function reason(words) { return WORDS[language].reasons[words] ?? words; }
+// The program's words in the language of the page, as far as they are known.
+export function reason(words) {
+  const { reasons, patterns } = WORDS[language];
+  const known = [words, words.toLowerCase()].find((text) => Object.hasOwn(reasons, text));
+  if (known !== undefined) return reasons[known];
+  for (const [pattern, text] of patterns) {
+    const part = pattern.exec(words)?.[1];
+    if (part) return text.replace("{}", () => ROLES.includes(part) ? say(part) : asker(reason(part)));
+  }
+  return words;
+}
+
+// A current that should be none: from one ampere on in amperes.
+export function leak(amperes, digits) {
+  if (amperes === null || Math.abs(amperes) >= 1) return number(amperes, 1, "A");
+  return number(amperes * 1000, digits, "mA");
+}
 
 // Why something did not happen, in the program's words where it had any.
 export function sayError(error) {
