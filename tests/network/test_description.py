@@ -16,6 +16,10 @@ from openapi_spec_validator import validate
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from smartpdu.engine.catalogue import TRACES
+from smartpdu.model.plant import Kind
+from smartpdu.network.rest.meaning import COMPUTED, FACTS
+from smartpdu.network.rest.shapes import KINDS
 from smartpdu.store.database import StoreError
 
 ALARM = "/api/v1/alarms"
@@ -254,3 +258,15 @@ async def test_no_parameter_is_said_to_be_null_for_that_cannot_be_sent(judge: Ju
     assert len(schemas) > 20
     assert "null" not in str(schemas)
     assert {"items", "type", "maxItems"} <= set(next(s for s in schemas if "items" in s))
+
+
+async def test_what_a_name_does_not_tell_the_description_does(web: Web) -> None:
+    shapes = (await web("GET", "/api/v1/openapi.json")).json()["components"]["schemas"]
+    rows = {kind: shapes[f"{kind.value.capitalize()[:-1]}Row"]["properties"] for kind in KINDS}
+
+    assert "lost and carry together" in rows[Kind.FEED]["side"]["description"]
+    assert "description" not in rows[Kind.FEED]["rated_power"]
+    for trace in TRACES:
+        assert f"`{trace.key}`: " in rows[trace.kind]["readings"]["description"]
+    assert {key for _, key in COMPUTED} == {trace.key for trace in TRACES}
+    assert set(FACTS) <= {name for row in rows.values() for name in row}

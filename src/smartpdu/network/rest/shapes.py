@@ -18,6 +18,7 @@ from pydantic import (
 
 from smartpdu.model.plant import PARENTS, Kind, Plant
 from smartpdu.model.units import Column, Flags, Rows
+from smartpdu.network.rest.meaning import FACTS, of_readings
 
 KINDS = tuple(k for k in Kind if k is not Kind.HOUSE)
 LONGEST_NAME = 255  # characters of a path or a rule's key
@@ -130,14 +131,16 @@ def place_shape(kind: Kind) -> type[BaseModel]:
     table = get_type_hints(Plant)[kind.value]
     hints = get_type_hints(table, include_extras=True)
     facts: dict[str, Any] = {
-        f.name: (_told(f.name, hints[f.name]), ...) for f in fields(table) if f.name != "address"
+        f.name: (_told(f.name, hints[f.name]), Field(description=FACTS.get(f.name)))
+        for f in fields(table)
+        if f.name != "address"
     }
     shape: type[BaseModel] = create_model(
         f"{table.__name__[:-1]}Row",
         __base__=Shape,
         __doc__=f"One of the {kind.value} with its facts and readings.",
         **facts,
-        readings=(dict[str, Reading], ...),
+        readings=(dict[str, Reading], Field(description=of_readings(kind))),
     )
     return shape
 
