@@ -460,3 +460,23 @@ def test_limits_are_judged_together_in_whatever_order_they_stand(tmp_path: Path)
     calm = "climate.temperature;hysteresis = 8"
     for several in ((wide, calm), (calm, wide)):
         assert limited(tmp_path / "site.toml", *several)[0] == 0
+
+
+def test_a_feed_without_a_phase_is_a_note(tmp_path: Path) -> None:
+    path = tmp_path / "site.toml"
+    bare = SITE[: SITE.index("[[phase]]")].format(port=161, name="A")
+    path.write_text('[[rack]]\npath = "rack1"\n' + bare, encoding="utf-8")
+    out, err = StringIO(), StringIO()
+    assert (check(path, True, out, err), err.getvalue()) == (0, "")
+    line = path.read_text(encoding="utf-8").splitlines().index('path = "rack1/A/feed"') + 1
+    assert out.getvalue().startswith(
+        f"{path}:{line}: note: feed.path of rack1/A/feed: no [[phase]]"
+    )
+    assert "feed.path" not in limited(path)[1]
+
+
+def test_the_address_of_who_does_not_answer_is_said_once(tmp_path: Path) -> None:
+    path = tmp_path / "site.toml"
+    code, _, err = checked(path, '[[rack]]\npath = "rack1"\n' + SITE.format(port=9, name="A"))
+    assert code == 2
+    assert err.count("127.0.0.1") == 1

@@ -100,18 +100,26 @@ def test_phases_that_the_device_tells_keep_their_lines_and_addresses() -> None:
     assert plant.phases.address == ("1.1", "1.2", "1.3")
 
 
-def test_lines_that_are_told_twice_or_not_or_make_no_sense_get_paths_of_their_own() -> None:
+def test_lines_told_twice_or_not_or_that_make_no_sense_become_lines_of_their_own() -> None:
     lines = (1.0, 1.0, None, 7.0, None)
     told = [row(Kind.PHASE, n, line=line) for n, line in enumerate(lines, 1)]
     found = rows(Kind.PHASE, *told)
     plant = site_of(found).plant
     assert plant.phases.path == tuple(
-        f"rack1/A/{end}" for end in ("L1", "L1-2", "L3", "L1-4", "L2")
+        f"rack1/A/{end}" for end in ("L1", "L2", "L3", "feed-2/L1", "feed-2/L2")
     )
-    assert plant.phases.line.tolist() == [0, 0, 2, 0, 1]
+    assert plant.phases.line.tolist() == [0, 1, 2, 0, 1]
+    assert plant.phases.address == ("1", "2", "3", "4", "5")
+    assert plant.feeds.path == ("rack1/A/feed", "rack1/A/feed-2")
+    assert plant.feeds.label == ("A", "A")
+    assert plant.feeds.address == (UNREAD, UNREAD)
     note = "# the device does not tell its line: put in 1, 2 or 3"
-    assert note in notes_of(found, "rack1/A/L1-4")
+    assert note in notes_of(found, "rack1/A/feed-2/L1")
     assert note not in notes_of(found, "rack1/A/L3")
+    twice = "# the device tells line 1, as of another phase: put in the right one"
+    assert twice in notes_of(found, "rack1/A/L2")
+    more = "# the device tells more than 3 phases of rack1/A/feed: look at the wiring"
+    assert notes_of(found, "rack1/A/feed-2") == [more]
     assert len(site_of(rows(Kind.FEED, row(Kind.FEED, 1, lines=9.0))).plant.phases) == 3
 
 
@@ -204,9 +212,9 @@ def test_a_row_of_which_nothing_is_told_is_not_read_and_its_note_says_so() -> No
     found |= rows(Kind.PROBE, Row((8,), None, "", {}, {}))
     plant = site_of(found).plant
     assert (plant.circuits.address, plant.probes.address) == ((UNREAD,), (UNREAD,))
-    note = "# the device tells nothing of its {} that the map reads: it is not read"
-    assert note.format(3) in notes_of(found, "rack1/A/circuit/1")
-    assert note.format(8) in notes_of(found, "rack1/probe/A-1")
+    note = "# the device tells nothing of its {} {} that the map reads: it is not read"
+    assert note.format("circuit", 3) in notes_of(found, "rack1/A/circuit/1")
+    assert note.format("probe", 8) in notes_of(found, "rack1/probe/A-1")
     assert "it is not read" not in "".join(notes_of(found, "rack1/A/L1"))
 
 
@@ -308,7 +316,7 @@ def test_a_name_survives_as_it_is_told(told: bytes, name: str) -> None:
     site = site_from_text(text_of(named, **about), "found.toml")
     for kind in (Kind.PDU, *MAPPED):
         assert site.plant.table(kind).name == (name,)
-    assert site.plant.sources.name == (name,)
+    assert site.plant.sources.name == (f"{name} (rack1, PDU A)",)
     assert site.sources[0].settings["serial"] == name
 
 
@@ -437,3 +445,23 @@ def test_ratings_and_bounds_of_a_found_site_have_sense(survey: Survey) -> None:
             assert not any(np.any(low > high) for high in made[number + 1 :])
     assert (site.plant.feeds.rated_power >= 1).all()
     assert (site.plant.phases.nominal_voltage <= 277).all()
+
+
+@pytest.mark.parametrize(
+    ("pdu", "feeds", "labels", "noted"),
+    [
+        ("A", 1, ("A",), ""),
+        ("B", 1, ("B",), ""),
+        ("left", 1, ("left",), "# label: 'left' as its PDU is called; feeds of one supply path"),
+        ("A", 2, ("A", "B"), "# label: a guess, the device does not tell its supply path"),
+        ("left", 2, ("A", "B"), "# label: a guess, the device does not tell its supply path"),
+    ],
+)
+def test_a_label_is_what_somebody_said_or_a_note_says_so(
+    pdu: str, feeds: int, labels: tuple[str, ...], noted: str
+) -> None:
+    found = rows(Kind.FEED, *(row(Kind.FEED, n) for n in range(1, feeds + 1)))
+    text = written(Survey(EATON, {}, found), Wish(WISH.settings, None, "rack1", pdu))
+    assert site_from_text(text, "found.toml").plant.feeds.label == labels
+    assert text.count("# label: ") == (feeds if noted else 0)
+    assert noted in text

@@ -37,7 +37,7 @@ def test_an_address_is_a_host_and_a_port(address: str, host: str, port: int) -> 
 
 NOWHERE = """
 :161 | pdu: | pdu:0 | pdu:65536 | pdu:1e3 | pdu:-1 | pdu: 161 | a b | a..b | [pdu] | [::1 | a] |
-[::1]x | [::1]: | [] | [:::] | [1.2.3.4] | a@b c
+[::1]x | [::1]: | [] | [:::] | [1.2.3.4] | 192.0.2.300 | 192.0.2.300:161 | 192.0.2 | 7 | a@b c
 """
 FULL_WIDTH = "pdu:\N{FULLWIDTH DIGIT ONE}61"
 LONG = ["pdu:" + "1" * 5000, "x" * 70]

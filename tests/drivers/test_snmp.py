@@ -292,7 +292,15 @@ async def test_v3_reads_what_v2c_reads(need_program: Any, tmp_path: Path) -> Non
         contact = oid("1.3.6.1.2.1.1.4.0")
         assert (await agent.values({contact[:-1]: [contact]}))[contact] == b"remote hands"
         agent.close()
-        wrong = Agent(access({**where, **strong, "auth_key": "other-secret"}), Switchboard())
-        with pytest.raises(SourceError):
-            await wrong.values({contact[:-1]: [contact]})
-        wrong.close()
+        for key, value, told in (
+            ("user", "otto", "Unknown USM user; look at user"),
+            ("auth_key", "other-secret", "Wrong SNMP PDU digest; look at auth_key"),
+            ("privacy_key", "other-secret", "privacy or privacy_key is wrong"),
+        ):
+            changed = {**where, "retries": 0, **strong, key: value}
+            wrong = Agent(access(changed), Switchboard())
+            with pytest.raises(SourceError, match=told) as refused:
+                await wrong.values({contact[:-1]: [contact]})
+            wrong.close()
+            assert getattr(refused.value, "key", "privacy_key") == key
+            assert value not in str(refused.value) or key == "user"

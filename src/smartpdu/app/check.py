@@ -31,7 +31,12 @@ def check(path: Path, offline: bool, out: TextIO, err: TextIO) -> int:
     """
     try:
         site = load(path)
-        notes = [*_one_sided(site), *_loose(site), *asyncio.run(_asked(site, offline, teller(err)))]
+        notes = [
+            *_one_sided(site),
+            *_loose(site),
+            *_bare(site),
+            *asyncio.run(_asked(site, offline, teller(err))),
+        ]
     except ConfigError as error:
         print(error, file=err)
         return 2
@@ -173,6 +178,14 @@ def _one_sided(site: Site) -> Iterator[str]:
         if lonely(labels):
             words = f"{labels[-1]!r} like all {len(own)} feeds of {rack}: none carries for another"
             yield _note(site, feeds.path[own[-1]], "label", words)
+
+
+def _bare(site: Site) -> Iterator[str]:
+    """A note for each feed without a phase: a device may tell none, and then one must be named."""
+    plant = site.plant
+    for row in sorted(set(range(len(plant.feeds))) - set(plant.phases.feed.tolist())):
+        words = "no [[phase]] has it as its feed: no voltage, load or outlet of it is watched"
+        yield _note(site, plant.feeds.path[row], "path", words)
 
 
 def _loose(site: Site) -> Iterator[str]:

@@ -52,7 +52,7 @@ def discover(wish: Wish, out: TextIO, err: TextIO) -> int:
         print(f"smartpdu: {place}{error}", file=err)
         return 2
     except (SourceError, ConfigError) as error:
-        print(f"smartpdu: {error}", file=err)
+        print(f"smartpdu: {_in_words_of_the_command(error)}", file=err)
         return 2 if isinstance(error, Unrecognised | ConfigError) else 1
     print(text, end="", file=out)
     if any(key in wish.settings for key in SECRETS):
@@ -68,7 +68,7 @@ async def _asked(agent: Agent, wish: Wish, tell: Callable[[str], None]) -> Surve
         agent.close()
 
 
-def _in_words_of_the_command(error: SettingsError) -> str:
+def _in_words_of_the_command(error: Exception) -> str:
     """A fault of who asks, with the names that a person has given it by."""
     words = str(error)
     for key, name in SECRETS.items():

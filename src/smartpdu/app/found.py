@@ -4,7 +4,7 @@ What a site needs and the device does not tell is filled in, and a note stands a
 behind an inlet, a circuit behind a phase, a rating from the smallest usual plug.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import sqrt
 from typing import Any
@@ -56,7 +56,7 @@ class Place:
         values |= {"name": self.row.name} if self.row.name else {}
         address = {} if table == "pdu" else {"address": dotted(self.row)}
         values = {**values, parent: self.above, **self.values, **address}
-        unread = _unread(self.row) if self.own and address else ()
+        unread = _unread(table, self.row) if self.own and address else ()
         notes = (*self.notes, *unread, *_beyond(self.row), *_crossed(table, self.row, self.values))
         return Block(table, values, notes)
 
@@ -126,9 +126,9 @@ def _feeds(site: Site, rows: Sequence[Row], note: str, name: str) -> None:
     for number, (row, above, unclear) in enumerate(owned):
         several = sum(pdu is above for _, pdu, _ in owned) > 1
         end = f"/{_next(site.feeds, above.path)}" if several else ""
-        first = LETTERS.index(name) if name in tuple(LETTERS) else 0  # PDU B stands on path B
-        values = {"label": LETTERS[(first + number) % len(LETTERS)]}
-        notes = (*unclear, note) if note else unclear
+        label, guessed = _label(name, number, len(owned))
+        values = {"label": label}
+        notes = (*unclear, *guessed, *filter(None, [note]))
         measured = row.measured.get("frequency", FREQUENCIES[0])
         frequency = _told(row, "nominal_frequency")
         if frequency is None and abs(measured - FREQUENCIES[1]) < NEAR:
@@ -140,32 +140,58 @@ def _feeds(site: Site, rows: Sequence[Row], note: str, name: str) -> None:
         site.feeds.append(Place(row, path, above.path, above.path, values, notes))
 
 
+def _label(pdu: str, number: int, feeds: int) -> tuple[str, tuple[str, ...]]:
+    """Which supply path a feed is, after what its PDU was called; a note where that says little."""
+    called = pdu in tuple(LETTERS)  # PDU B stands on path B
+    if feeds == 1:
+        note = f"label: {pdu!r} as its PDU is called; feeds of one supply path need the same"
+        return pdu, () if called else (note,)
+    first = LETTERS.index(pdu) if called else 0
+    note = "label: a guess, the device does not tell its supply path: put in A or B"
+    return LETTERS[(first + number) % len(LETTERS)], (note,)
+
+
 def _phases(site: Site, rows: Sequence[Row]) -> None:
     """The phases that the device tells; behind a feed where it tells none, as many as its lines."""
     owned = [(row, *_above(site.feeds, row.parent, "feed")) for row in rows]
-    for feed in site.feeds:
+    for feed in tuple(site.feeds):
         own = [(row, notes) for row, above, notes in owned if above is feed]
         lines = min(int(feed.row.facts.get("lines") or 1), len(LINES))
         bare = [(replace(NONE, facts={"line": n}), ()) for n in range(1, lines + 1)]
-        stem = feed.path.removesuffix("/feed")
+        holder, taken = feed, set[int]()
         for number, (row, unclear) in enumerate(own or bare, 1):
-            line, guessed = _line(row, number)
+            if len(taken) == len(LINES):
+                holder, taken = _further(site, feed), set()
+            line, guessed = _line(row, number, taken)
+            taken.add(line)
             current, voltage, notes = _ratings(row, feed.row)
             values = {"rated_current": current, "nominal_voltage": voltage}
-            path = f"{stem}/L{line}"
-            if path in (phase.path for phase in site.phases):
-                path, values["line"] = f"{stem}/L{line}-{number}", line
+            path = f"{holder.path.removesuffix('/feed')}/L{line}"
             notes = (*unclear, *guessed, *notes)
-            site.phases.append(Place(row, path, feed.path, feed.pdu, values, notes))
+            site.phases.append(Place(row, path, holder.path, feed.pdu, values, notes))
 
 
-def _line(row: Row, number: int) -> tuple[int, tuple[str, ...]]:
-    """On which line a phase is, with a note where the device does not tell."""
-    line = int(row.facts.get("line") or 0)
-    if line in LINES:
+def _further(site: Site, feed: Place) -> Place:
+    """One more feed beside another, for phases that are more than it can have."""
+    note = f"the device tells more than {len(LINES)} phases of {feed.path}: look at the wiring"
+    number = 2 + sum(other.path.startswith(f"{feed.path}-") for other in site.feeds)
+    more = replace(feed, row=NONE, path=f"{feed.path}-{number}", notes=(note,), own=False)
+    site.feeds.append(more)
+    return more
+
+
+def _line(row: Row, number: int, taken: Collection[int]) -> tuple[int, tuple[str, ...]]:
+    """On which line of its feed a phase is, with a note where the device does not tell."""
+    told = int(row.facts.get("line") or 0)
+    line = told if told in LINES else (number - 1) % len(LINES) + 1
+    free = [one for one in LINES if one not in taken]
+    if line in free and (line == told or number <= len(LINES)):
         return line, ()
-    unclear = "the device does not tell its line: put in 1, 2 or 3"
-    return (number - 1) % len(LINES) + 1, (unclear,) if number > len(LINES) else ()
+    if told in LINES:
+        note = f"the device tells line {told}, as of another phase: put in the right one"
+        return free[0], (note,)
+    note = "the device does not tell its line: put in 1, 2 or 3"
+    return line if line in free else free[0], (note,)
 
 
 def _ratings(row: Row, feed: Row) -> tuple[float, float, tuple[str, ...]]:
@@ -263,7 +289,7 @@ def _things(site: Site, pdu: str, table: str, rows: Sequence[Row]) -> Iterator[B
         values |= {"source": site.source, "address": dotted(row)}
         values |= {"name": row.name} if row.name else {}
         values |= {key: str(value) for key, value in row.facts.items() if value}
-        yield Block(table, values, (*_unread(row), *_crossed(table, row, {})))
+        yield Block(table, values, (*_unread(table, row), *_crossed(table, row, {})))
 
 
 def _told(row: Row, fact: str) -> Any:
@@ -278,9 +304,10 @@ def _beyond(row: Row) -> tuple[str, ...]:
     return tuple(f"the device tells {row.facts[n]:g} {MOST[n][1]} as {n}: left out" for n in wrong)
 
 
-def _unread(row: Row) -> tuple[str, ...]:
+def _unread(table: str, row: Row) -> tuple[str, ...]:
     """A note for a row that the device has, and of which it tells nothing that the map reads."""
-    note = f"the device tells nothing of its {'.'.join(map(str, row.address))} that the map reads"
+    address = ".".join(map(str, row.address))
+    note = f"the device tells nothing of its {table} {address} that the map reads"
     return (f"{note}: it is not read",) if row.address and not row.measured else ()
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import IPv6Address
+from ipaddress import IPv4Address, IPv6Address
 from re import fullmatch
 from typing import Any
 
@@ -70,6 +70,8 @@ class Access:
     @property
     def silence(self) -> str:
         """What it may mean that nobody answers."""
+        if self.privacy:
+            return "it is off, or elsewhere, or privacy or privacy_key is wrong: such get no answer"
         if self.user:
             return "it is off, or elsewhere"
         return "it is off, or elsewhere, or the community is wrong: a wrong one gets no answer"
@@ -177,6 +179,8 @@ def _reachable(host: str, ipv6: bool) -> bool:
     try:
         if ipv6:
             return IPv6Address(host) is not None
+        if fullmatch(r"[0-9.]+", host):  # no name, so four numbers of 0 to 255
+            return IPv4Address(host) is not None
         return host.isprintable() and bool(host.encode("idna"))
     except ValueError:
         return False

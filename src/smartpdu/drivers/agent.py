@@ -25,13 +25,29 @@ from pysnmp.hlapi.v3arch.asyncio import (
     bulk_cmd,
     set_cmd,
 )
-from pysnmp.proto.errind import RequestTimedOut
+from pysnmp.proto.errind import (
+    AuthenticationError,
+    AuthenticationFailure,
+    DecryptionError,
+    RequestTimedOut,
+    UnknownUserName,
+    UnsupportedSecurityLevel,
+    WrongDigest,
+)
 from pysnmp.proto.rfc1902 import Integer32, Null
 
 from smartpdu.drivers.access import Access, Switchboard
-from smartpdu.drivers.source import NoAnswer, SourceError
+from smartpdu.drivers.source import Mistaken, NoAnswer, SourceError
 from smartpdu.drivers.told import Oid, Value
 
+LOOK = {  # what SNMPv3 refuses: the setting to look at
+    UnknownUserName: "user",
+    WrongDigest: "auth_key",
+    AuthenticationFailure: "auth_key",
+    AuthenticationError: "auth_key",
+    DecryptionError: "privacy_key",
+    UnsupportedSecurityLevel: "auth",
+}
 WIDTH = 8  # columns asked for at once
 TOO_BIG = 1  # error-status of RFC 3416
 MANY = 2_000  # requests for the rows of a column; a table that needs more does not make sense
@@ -163,7 +179,7 @@ class Agent:
                 self._target = None  # its name may lead elsewhere by now
                 if isinstance(trouble, RequestTimedOut):
                     raise NoAnswer(f"{self._access}: {trouble}; {self._access.silence}")
-                raise SourceError(f"{self._access}: {trouble}")
+                raise self._unheard(trouble)
             if int(status) != TOO_BIG or rows == 1:
                 break
             rows //= 2
@@ -171,6 +187,16 @@ class Agent:
         if status:
             raise Refused(int(status), status.prettyPrint())
         return [(tuple(name), plain(value)) for name, value in bound]
+
+    def _unheard(self, trouble: Any) -> SourceError:
+        """What is wrong, by the setting to look at where it is one of who asks."""
+        key = next((key for kind, key in LOOK.items() if isinstance(trouble, kind)), "")
+        told = f"{self._access}: {trouble}"
+        if not key:
+            return SourceError(told)
+        return Mistaken(
+            key, f"{str(trouble)!r}", "as it is set in the device", f"{told}; look at {key}"
+        )
 
     async def _sent(self, target: Any, starts: Sequence[Oid], rows: int) -> Any:
         asked = ((ObjectIdentifier(oid), Null("")) for oid in starts)
