@@ -13,7 +13,7 @@ import { understood } from "./plan.js";
 import { Rack } from "./rack.js";
 import { Racks } from "./racks.js";
 import { Sheet } from "./sheet.js";
-import { counted, say, time, tongue, turn } from "./words.js";
+import { counted, reason, say, time, tongue, turn } from "./words.js";
 
 let plan, last, line, started = 0, replanned = 0;
 const sheet = new Sheet();
@@ -84,7 +84,7 @@ function show(tick, back) {
   document.body.classList.remove("lost");
   byId("live").className = "live";
   set(byId("live"), say("live"));
-  tell(tick.troubles.join(" · "));
+  tell(tick.troubles.map(reason).join(" · "));
   if (back) chart.past();
   draw(tick);
 }
