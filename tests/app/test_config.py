@@ -405,3 +405,30 @@ def test_a_cord_or_a_fault_where_no_source_of_the_twin_looks_is_refused(
     )
     assert found.startswith("'")
     assert expected == "a place that a source of the driver simulator reads"
+
+
+def phased(*lines: str) -> str:
+    """The good site with one more phase of its feed for each of these lines."""
+    text = GOOD.replace("3680", f"{3680 * (1 + len(lines))}")
+    for number, line in enumerate(lines, 2):
+        text += f'\n[[phase]]\npath = "rack1/A/P{number}"\nfeed = "rack1/A/feed"\n'
+        text += f"rated_current = 16\nline = {line}\n"
+    return text
+
+
+def test_phases_of_one_feed_that_share_a_line_are_refused() -> None:
+    for lines in ((), ("2",), ("3",), ("2", "3"), ("3", "2")):
+        assert site_from_text(phased(*lines), "site.toml")
+    alone = GOOD.replace('"rack1/A/L1"\nfeed', '"rack1/A/L1"\nline = 2\nfeed')
+    assert site_from_text(alone, "site.toml").plant.phases.line.tolist() == [1]  # on L2 alone
+    text = phased("2", "2")
+    other = "2, which rack1/A/P2 has already"
+    told = (
+        line_of(text, "line = 2", 2),
+        "phase.line",
+        other,
+        "another line for each phase of a feed",
+    )
+    assert faults(text) == [told]
+    text = phased("1")
+    assert faults(text)[0][2] == "1, which rack1/A/L1 has already"

@@ -276,6 +276,7 @@ def flaws_of(design: Design, unsure: Collection[str] = ()) -> Iterable[Flaw]:
             numbers = list(_number_flaws(kind, number, spec))
             yield from numbers
             wrong |= {spec.path} if numbers else set()
+    yield from _line_flaws(design)
     yield from _circuit_flaws(design, wrong)
     yield from _power_flaws(design, wrong)
 
@@ -311,6 +312,17 @@ def _number_flaws(kind: Kind, number: int, spec: Any) -> Iterable[Flaw]:
     if isinstance(spec, PhaseSpec) and not 1 <= _line(spec) <= 3:
         expected = "1, 2 or 3, or a path that ends in L1, L2 or L3"
         yield Flaw(kind, number, "line", str(spec.line), expected)
+
+
+def _line_flaws(design: Design) -> Iterable[Flaw]:
+    """Phases that share a line of their feed: with one, two or three phases each has its own."""
+    first: dict[tuple[str, int], str] = {}
+    for number, spec in enumerate(design.phases):
+        line = _line(spec)
+        other = first.setdefault((spec.feed, line), spec.path)
+        if other != spec.path and 1 <= line <= 3:
+            found = f"{line}, which {other} has already"
+            yield Flaw(Kind.PHASE, number, "line", found, "another line for each phase of a feed")
 
 
 def _circuit_flaws(design: Design, wrong: set[str]) -> Iterable[Flaw]:
