@@ -39,7 +39,7 @@ TABLES: dict[str, tuple[str, dict[str, Words]]] = {
     "site": (
         "The whole. The table may be left out.",
         {
-            "name": key("what the site is called", "", "text", '`"SmartPDU"`'),
+            "name": key("what the site is called", "", "text", "the names of its racks"),
             "language": key(
                 "kept for what the program will send; the page asks the browser",
                 "",

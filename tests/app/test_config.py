@@ -432,3 +432,11 @@ def test_phases_of_one_feed_that_share_a_line_are_refused() -> None:
     assert faults(text) == [told]
     text = phased("1")
     assert faults(text)[0][2] == "1, which rack1/A/L1 has already"
+
+
+def test_a_site_without_a_name_is_called_as_its_racks() -> None:
+    bare = GOOD.replace('name = "Test"\n', "")
+    assert site_from_text(bare, "site.toml").name == "rack1"
+    named = bare.replace('path = "rack1"\n', 'path = "rack1"\nname = "Row 7"\n', 1)
+    many = [named + "".join(f'[[rack]]\npath = "r{n}"\n' for n in range(m)) for m in (1, 4)]
+    assert [site_from_text(text, "site.toml").name for text in many] == ["Row 7, r0", "Row 7 to r3"]

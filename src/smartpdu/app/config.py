@@ -43,6 +43,7 @@ SPECS: dict[str, tuple[type, str]] = {  # table of the file: what it describes, 
 SITE = {"name": str, "language": str}
 LANGUAGES = ("en", "de")
 SECTIONS = ("twin",)  # belong to drivers, which check them
+FEW = 3  # racks whose names together still are a name
 FASTEST = 0.2  # s between two reads of a source
 
 
@@ -110,7 +111,7 @@ def site_from_text(text: str, file: str) -> Site:
     head = tables.get("site", {})
     site = Site(
         file,
-        head.get("name", "SmartPDU"),
+        head.get("name") or _after(plant.racks.name),
         head.get("language", "en"),
         design,
         plant,
@@ -122,6 +123,11 @@ def site_from_text(text: str, file: str) -> Site:
     if sections := list(_section_faults(site)):
         raise ConfigError(sections)
     return site
+
+
+def _after(racks: Sequence[str]) -> str:
+    """What a site is called that has no name: as its racks are."""
+    return ", ".join(racks) if len(racks) <= FEW else f"{racks[0]} to {racks[-1]}"
 
 
 def setting_fault(site: Site, number: int, error: SettingsError) -> Fault:
