@@ -1,6 +1,6 @@
 """From a description to a plant: every reference found, every flaw told, nothing built by half."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import inf, nan
 
@@ -16,7 +16,11 @@ from smartpdu.model.build import (
     Flaw,
     Flawed,
     OutletSpec,
+    PduSpec,
     PhaseSpec,
+    ProbeSpec,
+    RackSpec,
+    SourceSpec,
     built,
     flaws_of,
 )
@@ -264,3 +268,45 @@ def test_without_some_of_its_parts_a_plan_is_built_whole_or_told_whole(missing) 
         plant: Plant = built(plan)
         assert sum(len(plant.table(k)) for k in Kind) == 1 + sum(map(len, rows.values()))
         assert np.all(plant.outlets.circuit < len(plant.circuits))
+
+
+def called(
+    source: SourceSpec, pdus: Sequence[tuple[str, str]] = (), probes: Sequence[str] = ()
+) -> str:
+    """The name of a source that reads PDUs, by path and name, and probes in these racks."""
+    racks = [RackSpec("hall/r1", "Rack 1"), RackSpec("hall/r2")]
+    others = [PduSpec("hall/r1/Z", "hall/r1", "other", "Twin")]
+    made = built(
+        Design(
+            sources=[source, SourceSpec("other")],
+            racks=racks,
+            pdus=[PduSpec(p, p.rpartition("/")[0], source.path, n) for p, n in pdus] + others,
+            probes=[ProbeSpec(f"{rack}/probe", rack, source.path) for rack in probes],
+        )
+    )
+    return made.sources.name[0]
+
+
+@pytest.mark.parametrize(
+    ("source", "pdus", "probes", "name"),
+    [
+        (SourceSpec("ap8641"), [("hall/r1/A", "")], [], "ap8641 (Rack 1, PDU A)"),
+        (SourceSpec("s", "AP8641"), [("hall/r1/A", "AP8641")], [], "AP8641 (Rack 1, PDU A)"),
+        (SourceSpec("s", "AP8641"), [("hall/r1/A", "Left")], [], "AP8641 (Rack 1, Left)"),
+        (SourceSpec("s"), [("hall/r1/A", "Twin")], [], "s (Rack 1, PDU A)"),
+        (SourceSpec("source/r1-A"), [("hall/r1/A", "")], [], "Rack 1, PDU A"),
+        (
+            SourceSpec("s"),
+            [("hall/r1/A", ""), ("hall/r1/B", ""), ("hall/r2/A", "")],
+            [],
+            "s (Rack 1, PDU A, PDU B; r2, PDU A)",
+        ),
+        (SourceSpec("s"), [(f"hall/r1/{x}", "") for x in "ABCD"], [], "s (4 PDUs)"),
+        (SourceSpec("air"), [], ["hall/r2"], "air (r2)"),
+        (SourceSpec("idle"), [], [], "idle"),
+    ],
+)
+def test_the_name_of_a_source_says_which_rack_and_pdus_it_reads(
+    source: SourceSpec, pdus: Sequence[tuple[str, str]], probes: Sequence[str], name: str
+) -> None:
+    assert called(source, pdus, probes) == name

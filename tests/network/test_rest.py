@@ -190,9 +190,28 @@ async def test_alarms_are_told_with_cause_and_action_and_can_be_acknowledged(web
     viewer = await web("POST", "/api/v1/alarms/acknowledge", role="viewer", json=name)
     known = await web("POST", "/api/v1/alarms/acknowledge", json=name)
 
+    assert (alarm["name"], alarm["failure"]) == ("A (rack1, PDU A)", "no answer")
     assert all(alarm[k][tongue] for k in ("title", "cause", "action") for tongue in ("en", "de"))
     assert (viewer.status_code, known.status_code) == (403, 200)
     assert (await web("GET", "/api/v1/alarms")).json()[0]["standing"] == "known"
+
+
+async def test_a_source_tells_what_it_reads_and_why_it_does_not_answer_until_it_does(web) -> None:
+    async def told() -> list[tuple[str, str]]:
+        return [(s["name"], s["failure"]) for s in (await web("GET", "/api/v1/sources")).json()]
+
+    well = [("A (rack1, PDU A)", ""), ("B (rack1, PDU B)", "")]
+    assert await told() == well
+    web.rig.pdus["source/A"].manner = "silent"
+    await web.rig.lasts(1)
+    assert await told() == [("A (rack1, PDU A)", "no answer"), well[1]]
+    web.rig.pdus["source/A"].manner = "broken"
+    await web.rig.lasts(5)
+    assert await told() == [("A (rack1, PDU A)", "a bug in a driver"), well[1]]
+    web.rig.pdus["source/A"].manner = "honest"
+    await web.rig.lasts(2)
+    assert await told() == well
+    assert {a["failure"] for a in (await web("GET", "/api/v1/alarms")).json()} == {""}
 
 
 async def test_history_is_told_with_gaps_as_null(web) -> None:

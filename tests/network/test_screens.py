@@ -83,7 +83,7 @@ def bytes_of_tick(plant: Plant) -> int:
         for quantity in READINGS[kind].__slots__:
             getattr(now.readings(kind), quantity)[:] = 1234.5678
     memory = {t.key: np.full(len(plant.table(t.kind)), 12.3456) for t in TRACES}
-    view = View(1, "x", plant, places(plant), now, memory, RULES, TRACES, HAZARDS, (), ())
+    view = View(1, "x", plant, places(plant), now, memory, RULES, TRACES, HAZARDS, (), (), {})
     own = scope(plant)
     assert own is not None
     return len(msgspec.json.encode(tick(view, own, "m" * 16)))
@@ -383,3 +383,14 @@ async def test_scripts_come_only_from_the_program_itself(client) -> None:
         "/screen/charts/index.js", headers={"If-None-Match": charts.headers["etag"]}
     )
     assert again.status_code == 304
+
+
+async def test_the_alarm_of_a_silent_source_says_where_it_is_and_why_it_does_not_answer(
+    hall,
+) -> None:
+    hall.pdus["source"].manner = "silent"
+    await hall.lasts(6)
+    alarms = {(a["rule"], a["place"]): a["failure"] for a in whole(hall)["alarms"]}
+    assert alarms["gaps.silent", "source"] == "no answer"
+    (source,) = plan(hall.desk.look(), of(hall), "", OPERATOR)["sources"]
+    assert source["name"].startswith("source (")

@@ -24,6 +24,7 @@ from smartpdu.model.snapshot import Snapshot
 
 APC = "recordings/lextudio-apc-8641.snmprec"
 STATE, CONTROL = (oid(f"1.3.6.1.4.1.318.1.1.26.9.2.{n}.1.5.7") for n in (3, 4))
+SERIAL = "3F3452A52295"
 OUTLET = "r/A/outlet/7"
 ON, OFF = v2c.Integer32(2), v2c.Integer32(1)  # of the state; in an order 1 is on and 2 off
 
@@ -65,14 +66,14 @@ class Unit:
         await self._source.close()
 
 
-async def house(device: Device, directory: Path) -> tuple[Rig, Unit]:
-    """A house whose only PDU is that device, read every two minutes."""
+async def house(device: Device, directory: Path, interval: float = 120) -> tuple[Rig, Unit]:
+    """A house whose only PDU is that device, by default read every two minutes."""
     where = {"address": f"127.0.0.1:{device.port}", "community": "public", "timeout": 5.0}
     agent = Agent(access(where), Switchboard())
     text = written(await surveyed(agent), Wish(where, None, "r", "A"))
     agent.close()
-    site = site_from_text(sub(r"interval = \d+", "interval = 120", text), "site.toml")
-    assert site.plant.sources.interval.tolist() == [120.0]
+    site = site_from_text(sub(r"interval = \d+", f"interval = {interval}", text), "site.toml")
+    assert site.plant.sources.interval.tolist() == [interval]
     first, own = site.sources[0], part(site.plant, 0)
     ports = Ports(time.time, time.monotonic, asyncio.sleep, Random(1))
     unit = Unit(
@@ -136,3 +137,25 @@ async def test_an_order_to_a_device_that_stands_still_is_never_done(
     assert row is not None
     assert row.state is not CommandState.DONE
     assert device.orders == []
+
+
+async def test_what_answers_as_another_device_is_told_as_such_in_the_view(
+    data: Path, tmp_path: Path
+) -> None:
+    device = Device(recording(data / APC))
+    async with answering(device):
+        rig, _ = await house(device, tmp_path, 0.2)
+        assert rig.desk.look().failures == {}
+        told = [name for name, value in device.values.items() if str(value) == SERIAL]
+        assert told
+        device.values |= dict.fromkeys(told, v2c.OctetString(b"ANOTHER"))
+        device.values[oid("1.3.6.1.2.1.1.3.0")] = v2c.TimeTicks(1)  # it was changed and started
+        for _ in range(100):
+            await rig.lasts(0.1, every=0.1)
+            if rig.desk.look().failures:
+                break
+        failures = rig.desk.look().failures
+        await rig.stop()
+
+    said = f"expected serial number '{SERIAL}', the device says 'ANOTHER'"
+    assert failures == {rig.plant.sources.path[0]: said}

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from smartpdu.model import plausible
+from smartpdu.model.naming import sources_named
 from smartpdu.model.plant import (
     Circuits,
     Doors,
@@ -237,7 +238,7 @@ def built(design: Design, unsure: Collection[str] = ()) -> Plant:
         np.array([s.switchable for s in design.outlets], dtype=np.bool_),
         np.array([s.metered for s in design.outlets], dtype=np.bool_),
     )
-    return Plant(
+    plant = Plant(
         Houses((HOUSE,), (HOUSE,), (HOUSE,)),
         Sources(*_names(design.sources), _numbers(s.interval for s in design.sources)),
         Racks(*_names(design.racks)),
@@ -258,6 +259,7 @@ def built(design: Design, unsure: Collection[str] = ()) -> Plant:
             up(Kind.SOURCE, design.doors, "source"),
         ),
     )
+    return sources_named(plant)
 
 
 def flaws_of(design: Design, unsure: Collection[str] = ()) -> Iterable[Flaw]:

@@ -32,7 +32,17 @@ def rows(view: View, kind: Kind) -> list[dict[str, Any]]:
 
 def row(view: View, kind: Kind, number: int) -> dict[str, Any]:
     """One place with its facts and readings."""
-    return {**facts(view, kind, number), "readings": readings(view, kind, number)}
+    told = facts(view, kind, number)
+    if kind is Kind.SOURCE:
+        told["failure"] = view.failures.get(told["path"], "")
+    return {**told, "readings": readings(view, kind, number)}
+
+
+def named(view: View, place: str) -> str:
+    """The name of a place; of a source it says what that reads."""
+    kind, number = view.places[place]
+    name: str = view.plant.table(kind).name[number]
+    return name
 
 
 def facts(view: View, kind: Kind, number: int) -> dict[str, Any]:

@@ -31,6 +31,7 @@ EAGER = 2.0  # s after an order
 EAGER_INTERVAL = 0.25  # s
 WATCHFUL = 12.0  # s after an order: slow agents show it late, and who waits is told after 10 s
 WATCHFUL_INTERVAL = 1.0  # s
+LONGEST_FAILURE = 300  # signs that are shown; the log has all
 GIVE_UP = 30.0  # s: a read or an order that takes longer is ended from outside
 STALE = 3.0  # intervals without an answer after which what is shown would be old
 PATIENCE = 8.0  # s that a command may wait for a busy source; shorter than it may disobey
@@ -50,7 +51,7 @@ class Line:
     outbox: deque[tuple[float, SwitchOutlet]] = field(default_factory=deque)
     ordered: asyncio.Event = field(default_factory=asyncio.Event)
     left: list[SwitchOutlet] = field(default_factory=list)  # and not read back yet
-    silent: bool = False
+    failure: str = ""  # why it did not answer when it was read last
     blank: bool = True  # whether its rows are gaps
     obeyed: float = -inf  # when an order left; for some time it is read more often then
     heard: float = nan  # UTC of the last answer to an earlier run, if it was silent at its end
@@ -101,6 +102,10 @@ class Collector:
             line.path: wall - (clock - line.answered) if isnan(line.heard) else line.heard
             for line in self._lines
         }
+
+    def failures(self) -> dict[str, str]:
+        """Why each source that does not answer now does not, in words."""
+        return {line.path: line.failure for line in self._lines if line.failure}
 
     def freeze(self, unrecorded: float) -> Snapshot:
         """The picture of this moment; silence and the house's own readings are written in."""
@@ -199,18 +204,18 @@ class Collector:
             land(self._frame, piece, line.part)
         except Exception as error:  # noqa: BLE001 - whatever it was: its rows are gaps
             self._leave_gaps(line)
-            if not line.silent:
+            if not line.failure:
                 log.warning("source_silent", source=line.path, why=str(error) or repr(error))
-            line.silent = True
+            line.failure = (str(error) or repr(error))[:LONGEST_FAILURE]
             return
         if line.blank:
             self._wake()  # its outlets can be switched again: now, not at the next second
         line.answered, line.blank, line.heard = self._ports.clock(), False, nan
         while line.left:
             self._read_back(line.left.pop())
-        if line.silent:
+        if line.failure:
             log.info("source_answers", source=line.path)
-        line.silent = False
+        line.failure = ""
 
     async def _in_time(self, work: Coroutine[Any, Any, T]) -> T:
         """What a source's work gives; it is ended from outside where it takes too long."""

@@ -170,6 +170,7 @@ class Loop:
             house.hazards,
             tuple(standing_alarms(self._state.alarms)),
             troubles,
+            self._collector.failures(),
         )
 
     def _remember(self, now: Snapshot) -> None:

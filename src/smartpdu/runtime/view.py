@@ -32,6 +32,7 @@ class View:
     hazards: Mapping[str, Hazard]
     alarms: tuple[Alarm, ...]  # calling ones first, then the worst and newest
     troubles: tuple[str, ...]  # what the house itself cannot do just now, as "disk full: ..."
+    failures: Mapping[str, str]  # why a source does not answer now, by its path
 
 
 @dataclass(frozen=True, slots=True)

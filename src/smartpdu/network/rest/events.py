@@ -23,7 +23,7 @@ from smartpdu.network.rest.shapes import (
     Granted,
     ShelveWish,
 )
-from smartpdu.network.rows import moment
+from smartpdu.network.rows import moment, named
 from smartpdu.runtime.desk import Desk
 from smartpdu.runtime.view import Told, Unrecallable, View
 
@@ -131,6 +131,7 @@ def alarm_row(view: View, alarm: Alarm) -> dict[str, Any]:
     return {
         "rule": alarm.rule,
         "place": alarm.place,
+        "name": named(view, alarm.place),
         "standing": alarm.standing.value,
         "level": alarm.level.name.lower(),
         "value": _number(alarm.value),
@@ -142,6 +143,7 @@ def alarm_row(view: View, alarm: Alarm) -> dict[str, Any]:
         "reason": alarm.reason,
         "title": {"en": hazard.title.en, "de": hazard.title.de},
         "cause": {"en": hazard.cause.en, "de": hazard.cause.de},
+        "failure": view.failures.get(alarm.place, ""),
         "action": {"en": hazard.action.en, "de": hazard.action.de},
     }
 

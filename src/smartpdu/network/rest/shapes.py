@@ -24,6 +24,7 @@ KINDS = tuple(k for k in Kind if k is not Kind.HOUSE)
 LONGEST_NAME = 255  # characters of a path or a rule's key
 LONGEST_REASON = 500
 LONGEST_SHELF = 7 * 24 * 60  # minutes
+FAILURE = "why its source does not answer now, in words; empty where it does"
 SAYS = r"\S"  # a text of blanks alone says nothing
 
 Moment = AwareDatetime  # ISO 8601 in UTC
@@ -72,6 +73,7 @@ class AlarmRow(Shape):
 
     rule: str
     place: str
+    name: Annotated[str, Field(description="of the place; of a source with what it reads")]
     standing: Literal["calling", "known", "passed", "shelved"]
     level: Literal["normal", "warning", "critical"]
     value: float | None
@@ -83,6 +85,7 @@ class AlarmRow(Shape):
     reason: str
     title: Two
     cause: Two
+    failure: Annotated[str, Field(description=FAILURE)]
     action: Two
 
 
@@ -135,6 +138,8 @@ def place_shape(kind: Kind) -> type[BaseModel]:
         for f in fields(table)
         if f.name != "address"
     }
+    if kind is Kind.SOURCE:
+        facts["failure"] = (Annotated[str, Field(description=FAILURE)], ...)
     shape: type[BaseModel] = create_model(
         f"{table.__name__[:-1]}Row",
         __base__=Shape,

@@ -74,7 +74,7 @@ def tick(view: View, scope: Scope, mark: str) -> dict[str, Any]:
         "racks": overview(view),
         "counts": [_count(view, Level.CRITICAL), _count(view, Level.WARNING)],
         **{kind.value: _rows(scope.rows[kind], *columns[kind]) for kind in columns},
-        "alarms": [_alarm(a) for a in alarms[:MOST_ALARMS]],
+        "alarms": [_alarm(view, a) for a in alarms[:MOST_ALARMS]],
         "more_alarms": max(0, len(alarms) - MOST_ALARMS),
         "levels": worst(alarms),
     }
@@ -137,7 +137,7 @@ def _meaning(hazard: Hazard) -> dict[str, Any]:
     return told | {"shelvable": hazard.shelvable}
 
 
-def _alarm(alarm: Alarm) -> dict[str, Any]:
+def _alarm(view: View, alarm: Alarm) -> dict[str, Any]:
     return {
         "rule": alarm.rule,
         "place": alarm.place,
@@ -150,6 +150,7 @@ def _alarm(alarm: Alarm) -> dict[str, Any]:
         "by": alarm.by,
         "until": moment(alarm.until) if alarm.until else None,
         "reason": alarm.reason,
+        "failure": view.failures.get(alarm.place, ""),
     }
 
 

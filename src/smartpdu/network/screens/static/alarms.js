@@ -25,7 +25,7 @@ export class Alarms {
     const kept = new Map();
     for (const alarm of tick.alarms) {
       const key = `${alarm.rule} ${alarm.place}`;
-      const state = `${alarm.standing} ${alarm.level} ${alarm.by} ${alarm.until}`;
+      const state = `${alarm.standing} ${alarm.level} ${alarm.by} ${alarm.until} ${alarm.failure}`;
       let part = this.parts.get(key);
       if (part?.state !== state) part = this.part(alarm, state, part, tick.alarms.length <= OPEN);
       set(part.measure, measure(alarm));
@@ -70,7 +70,9 @@ export class Alarms {
     facts.append(...said(alarm));
     const more_ = make("details");
     more_.open = before ? before.item.querySelector("details").open : open;
-    more_.append(make("summary", "", say("more_about")), detail(say("cause"), cause[tongue()]), detail(say("action"), action[tongue()]));
+    more_.append(make("summary", "", say("more_about")));
+    if (alarm.failure) more_.append(detail(say("failure"), alarm.failure));
+    more_.append(detail(say("cause"), cause[tongue()]), detail(say("action"), action[tongue()]));
     part.result = make("p", "result");
     part.result.setAttribute("role", "status");
     item.append(head, facts, more_);
