@@ -88,7 +88,7 @@ TABLES: dict[str, tuple[str, dict[str, Words]]] = {
             "rated_current": key("what it may carry for ever"),
             "nominal_voltage": key("line to neutral"),
             "line": key(
-                "which line it is; L1 of A and L1 of B carry a rack together",
+                "which line it is, of a feed each once; L1 of A and L1 of B carry a rack together",
                 "",
                 "a whole number, 0 to 3",
                 "`0`: the number at the end of a path as `rack1/A/L2`",
