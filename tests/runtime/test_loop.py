@@ -344,14 +344,19 @@ async def test_a_crash_after_the_pulse_ends_as_done_without_a_second_pulse(tmp_p
     await again.stop()
 
 
+async def of_the_rack(rig: Rig) -> tuple[set[tuple[str, str]], list[tuple[str, str]]]:
+    """Alarms that stand and were raised in the rack; a busy disk is no matter of it."""
+    stand = {(a.rule, a.place) for a in rig.desk.look().alarms if a.place != "house"}
+    return stand, [e for e in await rig.events(["AlarmRaised"]) if e[1] != "house"]
+
+
 async def test_alarms_that_stood_before_a_restart_stand_after_it_and_are_not_raised_again(
     tmp_path: Path,
 ) -> None:
     rig = await Rig(tmp_path, plant(outlets=1)).start()
     rig.pdus["source/A"].current = 15.0
     await rig.lasts(30)
-    before = {(a.rule, a.place) for a in rig.desk.look().alarms}
-    raised = await rig.events(["AlarmRaised"])
+    before, raised = await of_the_rack(rig)
     await rig.stop()
 
     again = Rig(tmp_path, rig.plant)
@@ -359,9 +364,9 @@ async def test_alarms_that_stood_before_a_restart_stand_after_it_and_are_not_rai
     await again.start()
     await again.lasts(30)
 
-    assert {(a.rule, a.place) for a in again.desk.look().alarms} == before
+    assert await of_the_rack(again) == (before, raised)
     assert before
-    assert await again.events(["AlarmRaised"]) == raised
+    assert raised
     await again.stop()
 
 

@@ -72,7 +72,8 @@ def test_an_alarm_and_its_event_tell_the_same_time(look, house) -> None:
     for event in page.locator("#events li", has_text="alarm raised").all():
         what, where = (event.locator(part).inner_text() for part in (".what", ".place"))
         time = event.locator("time").inner_text()
-        times.setdefault((what.removesuffix(": alarm raised"), where), time)  # the newest first
+        # The newest comes first; one that called again after its shelving stands since its first.
+        times[what.removesuffix(": alarm raised"), where] = time
     since = {}
     for alarm in page.locator(".alarm").all():
         title, where = (alarm.locator(p).inner_text() for p in (".alarm-head b", ".place"))
