@@ -158,7 +158,7 @@ def _moment(w: Watch, start: float, step: int, v: int, a: float, b: float) -> fl
     turn = 2 * np.pi * w.every / w.period[v]
     part = np.arctan2(abs(a) * np.sin(turn), abs(b) + abs(a) * np.cos(turn)) / turn
     # the whole part first: the same sum however the samples came
-    return start + w.every * step + (w.every * (part - 0.5) - 0.5 - _delay(w, v))
+    return float(start + w.every * step + (w.every * (part - 0.5) - 0.5 - _delay(w, v)))
 
 
 @compiled

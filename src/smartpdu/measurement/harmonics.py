@@ -48,7 +48,7 @@ def spectra(grid: Grid, channels: int, cycles: int, cycle: float) -> Spectra:
 def _grouped(
     z: Array, cycles: int, kept: Array, harmonic: Array, interharmonic: Array, phasor: Array
 ) -> None:
-    """From spectra of pairs: the sum of z[k] and z[-k] is one channel, their difference the other."""
+    """From spectra of pairs: z[k] plus z[-k] is one channel, their difference the other."""
     channels = z.shape[1]
     for h in range(ORDERS):
         scale = kept[h] * np.float32(np.sqrt(0.5) / POINTS)
