@@ -52,6 +52,7 @@ def grid(channels: Channels) -> Grid:
 def fill(grid: Grid, samples: Array, origin: int, start: float, step: float) -> None:
     """Fill the points from start on, in samples; `origin` is the number of the first row."""
     out = grid.points[:, : samples.shape[1]]
+    grid.points[:, samples.shape[1] :] = 0.0  # the last spectrum stands there
     (_filled if COMPILES else _filled_plain)(samples, origin, start, step, grid.weights, out)
 
 
