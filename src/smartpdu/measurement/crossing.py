@@ -20,6 +20,7 @@ CORNER = 1.2  # of the nominal frequency: passes 0.85 to 1.15 of it, weakens a t
 LOW, HIGH = 0.7, 1.4  # of the nominal frequency: beyond, the delay is not followed
 FAINT = 0.03  # of the nominal voltage: weaker crossings are noise
 LATE = 0.1  # of a cycle that a crossing may come too early or too late
+LOOSE = 0.22  # the same while the period is not known: it may be as long as LOW allows
 BACK = 0.02  # of a cycle that the first crossing after a loss may be off and yet be in phase
 EARLY = 0.2  # of a cycle: what crosses again within it is noise
 SURE = 3  # crossings in a row that give a period
@@ -44,7 +45,7 @@ class Watch(NamedTuple):
     at: Array  # the bounds in samples since the stream's first, (voltages, ROOM), a ring
     mark: Array  # how each was found
     found: Array  # bounds ever found of each voltage
-    known: Array  # (1,) up to when all bounds are known, but for LATE of a cycle
+    known: Array  # (1,) up to when all bounds are known
 
 
 def watch(channels: Channels) -> Watch:
@@ -184,12 +185,17 @@ def bound(w: Watch, v: int, number: int) -> float:
 
 
 @compiled
+def _tolerance(w: Watch, v: int) -> float:
+    return float(w.period[v] * (LATE if w.steady[v] >= SURE else LOOSE))
+
+
+@compiled
 def _carry(w: Watch, v: int, until: float) -> None:
     """Carry on at the last period where no crossing came in time."""
     if w.found[v] == 0:
         return
     due = bound(w, v, w.found[v] - 1) + w.period[v] / 2
-    while due + LATE * w.period[v] < until:
+    while due + _tolerance(w, v) < until:
         _found(w, v, due, CARRIED)
         w.steady[v] = 0
         due += w.period[v] / 2
@@ -201,7 +207,7 @@ def _carry_all(w: Watch, filtered: float) -> None:
     for v in range(len(w.found)):
         until = filtered - _delay(w, v)
         _carry(w, v, until)
-        w.known[0] = min(w.known[0], until - LATE * w.period[v])
+        w.known[0] = min(w.known[0], until - LOOSE * w.period[v])
 
 
 @compiled
@@ -217,9 +223,7 @@ def _cross(w: Watch, v: int, t: float) -> None:
     off = abs(half - period / 2)
     if half < EARLY * period:
         return
-    if off > LATE * period * (1 if w.steady[v] >= SURE else 2) or (
-        w.steady[v] == 0 and off > BACK * period
-    ):
+    if off > _tolerance(w, v) or (w.steady[v] == 0 and off > BACK * period):
         _found(w, v, t, JUMPED)
         w.steady[v] = 1
         return

@@ -40,7 +40,7 @@ def count(c: Cycles, w: Watch) -> None:
 def _steady_plain(c: Cycles, w: Watch) -> bool:
     """Add the bounds of a leader that is never lost all at once; False where it may be."""
     v, number = int(c.leader[0]), int(c.found[0])
-    if number < 2:
+    if not number:
         return False
     line = c.at[np.array([number - 2, number - 1]) % ROOM]
     k = np.arange(_nearest(w, v, line[1] - c.offset[0]) + 2, w.found[v], 2)
@@ -63,7 +63,7 @@ def _counted(c: Cycles, w: Watch) -> None:
         return
     while True:
         last = c.at[(c.found[0] - 1) % ROOM]
-        cycle = last - c.at[(c.found[0] - 2) % ROOM] if c.found[0] > 1 else w.cycle
+        cycle = last - c.at[(c.found[0] - 2) % ROOM]
         due = last + cycle
         if w.known[0] < due + NEAR * cycle:
             return
@@ -92,9 +92,9 @@ def _begun(c: Cycles, w: Watch) -> bool:
     for v in range(len(w.found)):
         if w.found[v] >= FEW and bound(w, v, FEW - 1) <= soon:
             c.leader[0] = v
-            c.at[0] = bound(w, v, FEW - 2)
-            c.mark[0] = REAL
-            c.found[0] = 1
+            c.at[0], c.at[1] = bound(w, v, FEW - 4), bound(w, v, FEW - 2)
+            c.mark[0], c.mark[1] = REAL, REAL
+            c.found[0] = 2
             return True
     return False
 

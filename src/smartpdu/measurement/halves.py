@@ -78,18 +78,13 @@ def swept(s: Sweep, w: Watch, samples: Array, first: int, spans: Array) -> Halve
 @compiled
 def _due(s: Sweep, w: Watch) -> int:
     """Line up the bounds that all voltages have passed, in order of time."""
-    horizon = np.inf
-    for v in range(len(w.found)):
-        if w.found[v] == 0:
-            return 0
-        horizon = min(horizon, bound(w, v, w.found[v] - 1))
     n = 0
     while n < MOST:
         first, t = -1, np.inf
         for v in range(len(w.found)):
             if s.done[v] < w.found[v] and bound(w, v, s.done[v]) < t:
                 first, t = v, bound(w, v, s.done[v])
-        if t > horizon or first < 0:
+        if first < 0 or t > w.known[0]:
             break
         s.group[n], s.end[n], s.mark[n] = first, t, w.mark[first, s.done[first] % ROOM]
         s.start[n] = bound(w, first, s.done[first] - 1) if s.done[first] else np.nan
@@ -99,15 +94,12 @@ def _due(s: Sweep, w: Watch) -> int:
 
 
 def _due_plain(s: Sweep, w: Watch) -> int:
-    if not w.found.all():
-        return 0
-    horizon = min(bound(w, v, w.found[v] - 1) for v in range(len(w.found)))
     number = [np.arange(s.done[v], w.found[v]) for v in range(len(w.found))]
     group = np.repeat(np.arange(len(w.found)), [len(n) for n in number])
     k = np.concatenate(number)
     end = w.at[group, k % ROOM]
     order = np.lexsort((group, end))
-    order = order[end[order] <= horizon][:MOST]
+    order = order[end[order] <= w.known[0]][:MOST]
     n, group, k = len(order), group[order], k[order]
     s.group[:n], s.end[:n], s.mark[:n] = group, end[order], w.mark[group, k % ROOM]
     s.start[:n] = np.where(k > 0, w.at[group, (k - 1) % ROOM], np.nan)

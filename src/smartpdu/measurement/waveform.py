@@ -134,17 +134,15 @@ class Stream:
 
     def _forget(self) -> None:
         """Move what is still needed to the beginning."""
-        count, first = int(self._cycles.found[0]), self._starts[0]
-        begun = (
-            self._cycles.at[first % crossing.ROOM] if count > first else self._taken - self._most
-        )
-        needed = (
-            min(float(begun), float(self._sweep.at.min()), float(self._looked)) - self._reach - 2
-        )
-        first = max(self._first, int(needed))
-        left = self._rows[first - self._first : self._taken - self._first]
+        needed = [self._looked, *self._sweep.at[self._sweep.done > 0]]
+        first = self._starts[0]
+        if self._cycles.found[0] > first:
+            needed.append(self._cycles.at[first % crossing.ROOM])
+        kept = max(self._first, int(min(needed)) - self._reach - 2)
+        left = self._rows[kept - self._first : self._taken - self._first]
         self._rows[: len(left)] = left
-        self._first = first
+        self._first = kept
+        np.maximum(self._sweep.at, kept, out=self._sweep.at)  # of voltages that never lived
 
 
 def joined(parts: list[Measured], channels: int) -> Measured:
