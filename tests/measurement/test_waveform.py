@@ -1,5 +1,6 @@
 """Windows and half-cycles against signals that are known in closed form."""
 
+import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -122,7 +123,7 @@ def test_it_runs_where_numba_is_not_installed() -> None:
 def test_windows_stand_one_after_the_other_without_a_gap(way: str) -> None:
     _, samples = rack(10_000.0, 50.0, 50.02, seed=2)
     found, _ = measured(samples, 10_000.0, 50.0, THREE, [77])
-    assert all(a.end == b.start for a, b in zip(found, found[1:], strict=False))
+    assert all(a.end == b.start for a, b in itertools.pairwise(found))
     assert found[0].start < 0.2 * 10_000, "the first begins soon"
     assert len(samples) - found[-1].end < 0.25 * 10_000, "the last ends late"
 
@@ -137,7 +138,7 @@ def test_a_tick_begins_a_window_and_lets_the_one_under_way_end(way: str) -> None
     assert under_way.end > after, "it overlaps"
     assert all(w.cycles == 10 for w in found)
     rest = [w for w in found if w.start >= after]
-    assert all(a.end == b.start for a, b in zip(rest, rest[1:], strict=False))
+    assert all(a.end == b.start for a, b in itertools.pairwise(rest))
 
 
 def test_a_lost_reference_is_followed_by_another(way: str) -> None:
@@ -146,7 +147,7 @@ def test_a_lost_reference_is_followed_by_another(way: str) -> None:
     samples = np.stack([w.at(turned) for w in waves], axis=1).astype(np.float32)
     samples[10_000:25_000, 0] = 0.0
     found, half = measured(samples, 10_000.0, 50.0, [0, 1, 2], [200])
-    lost = [w for w in found if 10_400 < w.start and w.end < 25_000]
+    lost = [w for w in found if w.start > 10_400 and w.end < 25_000]
     assert len(lost) >= 6
     assert off([w.rms[1] for w in lost], 230) <= 2e-5
     assert max(w.rms[0] for w in lost) == 0
@@ -162,7 +163,7 @@ def test_windows_go_on_and_say_so_while_all_voltages_are_lost(way: str) -> None:
     samples = np.stack([w.at(turned) for w in waves], axis=1).astype(np.float32)
     samples[10_000:25_000] = 0.0
     found, _ = measured(samples, 10_000.0, 50.0, [0, 1, 2], [200])
-    dark = [w for w in found if 10_600 < w.start and w.end < 25_000]
+    dark = [w for w in found if w.start > 10_600 and w.end < 25_000]
     assert len(dark) >= 6
     assert {w.mark for w in dark} == {crossing.CARRIED}
     assert max(w.rms.max() for w in dark) == 0
