@@ -32,11 +32,20 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """Where cycles of the leading voltage end and the next begin, one row each."""
+
+    at: Array  # in samples since the stream's first
+    mark: Array  # how each was found
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
     """What became complete with further samples."""
 
     halves: halves.Halves
     windows: tuple[Window, ...]
+    bounds: Bounds
 
 
 class Stream:
@@ -78,8 +87,14 @@ class Stream:
             crossing.follow(self._watch, own, self._voltage, self._looked)
             self._looked += whole
         found = halves.swept(self._sweep, self._watch, self._rows, self._first, self._spans)
+        before = int(self._cycles.found[0])
         cycles.count(self._cycles, self._watch)
-        return Measured(found, self._windows())
+        return Measured(found, self._windows(), self._bounds(before))
+
+    def _bounds(self, before: int) -> Bounds:
+        """Those found since there were so many."""
+        line = np.arange(before, int(self._cycles.found[0])) % crossing.ROOM
+        return Bounds(self._cycles.at[line], self._cycles.mark[line])
 
     def resynchronise(self, sample: float) -> None:
         """Begin a window at the first cycle after this moment; the one under way still ends.
@@ -149,4 +164,6 @@ def joined(parts: list[Measured], channels: int) -> Measured:
     """Several as one."""
     fields = halves.Halves.__slots__
     whole = [np.concatenate([getattr(p.halves, f) for p in parts]) for f in fields]
-    return Measured(halves.Halves(*whole), tuple(w for p in parts for w in p.windows))
+    bounds = [np.concatenate([getattr(p.bounds, f) for p in parts]) for f in Bounds.__slots__]
+    windows = tuple(w for p in parts for w in p.windows)
+    return Measured(halves.Halves(*whole), windows, Bounds(*bounds))
