@@ -1,0 +1,69 @@
+"""What a residual current is made of: its bands of frequency, and how it stands to the voltage (7).
+
+In phase with the voltage it flows through insulation or moisture; a quarter of a turn ahead it
+flows through the capacitors of filters. Smooth direct current makes an RCD of type A blind.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from smartpdu.measurement.channels import Channels
+from smartpdu.measurement.waveform import Window
+from smartpdu.model.units import LeakageAmperes, Rows
+
+MIDDLE = 1000.0  # Hz: up to here an RCD of type F or B sees alternating current
+PLAIN = 0.01  # of the whole that must be unexplained before it is more than rounding
+
+
+@dataclass(frozen=True, slots=True)
+class ResidualBands:
+    """RMS values of each residual current; their squares add up to that of the whole."""
+
+    direct: LeakageAmperes  # with its sign
+    mains: LeakageAmperes  # 50 or 60 Hz, and up to the second order
+    middle: LeakageAmperes  # from the second order, 100 or 120 Hz, to 1 kHz
+    above: LeakageAmperes  # a change within the window shows here too
+    whole: LeakageAmperes
+
+
+def residual_bands(channels: Channels, window: Window, residual: Rows) -> ResidualBands:
+    """The bands of the channels that measure residual currents."""
+    harmonic = np.square(window.spectra.harmonic[:, residual].astype(float))
+    between = np.square(window.spectra.interharmonic[:, residual].astype(float))
+    whole, direct = window.rms[residual], window.mean[residual]
+    # a subgroup and what lies between it and the next order
+    orders = int(MIDDLE // channels.nominal_frequency)
+    mains = harmonic[0] + between[0]
+    middle = harmonic[1:orders].sum(axis=0) + between[1 : orders - 1].sum(axis=0)
+    high = harmonic[orders:].sum(axis=0) + between[orders - 1 :].sum(axis=0)
+    rest = np.square(whole) - np.square(direct) - mains - middle - high
+    rest = np.where(rest > np.square(PLAIN * whole), rest, 0.0)
+    return ResidualBands(direct, np.sqrt(mains), np.sqrt(middle), np.sqrt(high + rest), whole)
+
+
+@dataclass(frozen=True, slots=True)
+class Leakage:
+    """The fundamental of residual currents as it stands to a voltage."""
+
+    resistive: LeakageAmperes  # in phase
+    capacitive: LeakageAmperes  # a quarter of a turn ahead; negative: behind
+
+
+def leakage(window: Window, residual: Rows, voltage: Rows) -> Leakage:
+    """The two parts of each residual current, each against a voltage; NaN where that is none."""
+    phasor = window.spectra.phasor[0].astype(complex)
+    turned = phasor[voltage].conj()
+    size = np.abs(turned)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        against = phasor[residual] * np.where(size > 0, turned / size, np.nan)
+    return Leakage(against.real, against.imag)
+
+
+def summed_residual(window: Window, currents: Rows, voltage: int) -> Leakage:
+    """The residual of conductors that are measured one by one, neutral among them."""
+    phasor = window.spectra.phasor[0].astype(complex)
+    size = abs(phasor[voltage])
+    turned = phasor[voltage].conj() / size if size else np.nan
+    against = np.atleast_1d(phasor[currents].sum() * turned)
+    return Leakage(against.real, against.imag)
