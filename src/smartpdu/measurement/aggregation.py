@@ -117,7 +117,7 @@ def begun(example: Reading) -> State:
 
 def aggregated(past: State, reading: Reading, clock: Clock) -> tuple[State, tuple[Aggregate, ...]]:
     """What is under way with one more window, and what it completes."""
-    values = _flat(past.shapes, reading.values)
+    values, known = _flat(past.shapes, reading.values)
     running = None if past.minutes is None else past.minutes.begin
     begin = interval(clock, reading.start, TEN_MINUTES, running)
     start, end = clock.moment(reading.start), clock.moment(reading.end)
@@ -126,7 +126,7 @@ def aggregated(past: State, reading: Reading, clock: Clock) -> tuple[State, tupl
     cycles = left.cycles
     if left.minutes is None or not cycles:
         cycles = (*cycles, _nothing(start, reading.flagged, values))
-    part = (values, reading.flagged, float(reading.mark != REAL))
+    part = (values, known, reading.flagged, float(reading.mark != REAL))
     missing = minutes.missing + _missing(left, begin, start)
     minutes = replace(_added(minutes, *part), missing=missing)
     cycles = tuple(_added(sums, *part) for sums in cycles)
@@ -169,9 +169,9 @@ def _hour(
     if hours is not None and hours.begin != begin:
         done.append(_closed(past.shapes, hours, Span.TWO_HOURS, hours.begin + TWO_HOURS))
         hours = None
-    values = _flat(past.shapes, ten.values)
+    values, known = _flat(past.shapes, ten.values)
     hours = hours or _nothing(begin, ten.flagged, values)
-    hours = _added(hours, values, ten.flagged, 1 - ten.sure)
+    hours = _added(hours, values, known, ten.flagged, 1 - ten.sure)
     if ten.end < begin + TWO_HOURS:
         return hours, tuple(done)
     return None, (*done, _closed(past.shapes, hours, Span.TWO_HOURS, begin + TWO_HOURS))
@@ -182,14 +182,13 @@ def _nothing(begin: float, flagged: Flags, values: Array) -> Sums:
     return Sums(begin, 0, 0.0, 0.0, np.zeros_like(flagged), np.zeros(len(values)), known)
 
 
-def _added(sums: Sums, values: Array, flagged: Flags, unsure: float) -> Sums:
-    known = np.isfinite(values)
+def _added(sums: Sums, values: Array, known: Array, flagged: Flags, unsure: float) -> Sums:
     return replace(
         sums,
         parts=sums.parts + 1,
         unsure=sums.unsure + unsure,
         flagged=sums.flagged | flagged,
-        total=sums.total + np.where(known, values, 0.0),
+        total=sums.total + values,
         known=sums.known + known,
     )
 
@@ -212,16 +211,23 @@ def _closed(shapes: Mapping[str, tuple[int, ...]], sums: Sums, span: Span, end: 
     return Aggregate(span, sums.begin, end, sums.parts, sure, sums.flagged, values, gaps)
 
 
-def _flat(shapes: Mapping[str, tuple[int, ...]], values: Mapping[str, Array]) -> Array:
-    """All values side by side, those that are averaged so as squares."""
+def _flat(
+    shapes: Mapping[str, tuple[int, ...]], values: Mapping[str, Array]
+) -> tuple[Array, Array]:
+    """All values side by side, those that are averaged so as squares, and which are known."""
     found = {name: np.shape(value) for name, value in values.items()}
     if found != dict(shapes):
         raise ValueError(f"values of a window: found {found}, expected {dict(shapes)}")
-    parts = [np.asarray(values[name], float).ravel() for name in shapes]
-    squares = (
-        np.square(v) if name in SQUARED else v for name, v in zip(shapes, parts, strict=True)
-    )
-    return np.concatenate([np.zeros(0), *squares])
+    row, place = np.empty(sum(int(np.prod(shape)) for shape in shapes.values())), 0
+    for name in shapes:
+        own = row[place : place + values[name].size]
+        own[:] = values[name].ravel()
+        if name in SQUARED:
+            own *= own
+        place += own.size
+    known = np.isfinite(row)
+    row[~known] = 0.0
+    return row, known
 
 
 def written(state: State) -> dict[str, Any]:
