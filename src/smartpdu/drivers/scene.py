@@ -128,6 +128,8 @@ def _server(where: str, number: int, table: Mapping[str, Any], plant: Plant) -> 
     for name in ("rated_power", "idle_power", "demand", "boot", "supply_power"):
         if name in values:
             values[name] = _number(f"{where}.{name}", values[name])
+    if not isinstance(values.get("corrected", True), bool):
+        raise SettingsError(f"{where}.corrected", repr(values["corrected"]), "true or false")
     for name, choice in (("kind", KINDS), ("mode", MODES)):
         if name in values:
             _one_of(f"{where}.{name}", values[name], choice)
