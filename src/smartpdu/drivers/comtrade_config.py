@@ -43,7 +43,7 @@ class Config:
     analog: tuple[Analog, ...]
     digital: tuple[str, ...]
     nominal_frequency: float
-    rates: tuple[tuple[float, int], ...]  # each with the number of its last sample; rate 0: untold
+    rates: tuple[tuple[float, int], ...]  # each with the number of its last sample; 0: untold
     start: datetime | None
     trigger: float
     form: str
@@ -180,7 +180,7 @@ def _analog(lines: _Lines, number: int) -> Analog:
         about.kind,
         about.unit,
         about.phase,
-        lines.number(fields[7], "the skew", 0.0, WIDEST) * 1e-6,
+        lines.number(fields[7], "the skew", 0.0, WIDEST) / 1e6,
         first / second,
         fields[12].upper() if fields[12].upper() in ("P", "S") else "",
     )
@@ -200,8 +200,8 @@ def _ratio(text: str) -> float:
 
 def _digital(lines: _Lines, number: int) -> str:
     fields = lines.next(f"digital channel {number}")
-    if len(fields) < 2:
-        raise lines.fail(f"{len(fields)} field", f"digital channel {number}, 3 or 5 fields")
+    if not 2 <= len(fields) < 10:  # from 10 on it is an analog one
+        raise lines.fail(f"{len(fields)} fields", f"digital channel {number}, 3 or 5 fields")
     return fields[1] or str(number)
 
 
@@ -213,7 +213,7 @@ def _rates(lines: _Lines) -> tuple[tuple[float, int], ...]:
     rates: list[tuple[float, int]] = []
     for number in range(max(int(text), 1)):
         if int(text) == 0 and "/" in lines.peek():
-            break  # some leave out the line of a rate that is none
+            return ((0.0, 0),)  # some leave out the line of a rate that is none
         fields = lines.next(f"rate {number + 1}")
         rate = lines.number(fields[0], "a rate", 0.0, 1e9)
         last = lines.number(fields[1] if len(fields) > 1 else "", "the rate's last sample", nan)

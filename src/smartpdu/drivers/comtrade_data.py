@@ -39,13 +39,13 @@ class Rows:
 
 def rows(raw: bytes, config: Config, file: str, line: int = 1) -> Rows:
     """The rows of a .dat; what it lacks is marked. Raises RecordingError where there is none."""
-    most = config.rates[-1][1]
+    told = config.rates[-1][1]
     if config.form == "ASCII":
-        return _ascii(raw, config, file, line, most)
-    return _binary(raw, config, file, most)
+        return _ascii(raw, config, file, line, told)
+    return _binary(raw, config, file, told)
 
 
-def _binary(raw: bytes, config: Config, file: str, most: int) -> Rows:
+def _binary(raw: bytes, config: Config, file: str, told: int) -> Rows:
     kind = np.dtype(NUMBERS[config.form]).newbyteorder("<")
     digital = -(-len(config.digital) // 16)
     row = np.dtype(
@@ -60,10 +60,10 @@ def _binary(raw: bytes, config: Config, file: str, most: int) -> Rows:
     if held == 0:
         words = f"one row of {row.itemsize} bytes at least"
         raise RecordingError(file, "byte 0", f"{len(raw)} bytes", words)
-    count = min(held, most)
+    count = min(held, told or held)
     found = np.frombuffer(raw, row, count)
     _counting(found["number"], row.itemsize, file)
-    marks = _ends(held, len(raw) % row.itemsize, most, file, row.itemsize)
+    marks = _ends(held, len(raw) % row.itemsize, told, file, row.itemsize)
     stamps = found["stamp"].astype(np.float64)
     stamps[found["stamp"] == NO_STAMP] = np.nan
     samples, more = _scaled(found["analog"], config)
@@ -84,31 +84,31 @@ def _counting(numbers: NDArray[np.uint32], size: int, file: str) -> None:
         raise RecordingError(file, f"byte {odd * size}", found, expected)
 
 
-def _ends(held: int, rest: int, most: int, file: str, size: int = 0) -> list[Mark]:
+def _ends(held: int, rest: int, told: int, file: str, size: int = 0) -> list[Mark]:
     """Marks for rows that a .dat has less or more than its .cfg says."""
-    if held < most:
+    if held < told:
         where = f" (byte {held * size}; {rest} bytes of a broken row)" if size else ""
-        words = f"{file}: found {held} rows, expected {most}{where}"
-        return [Mark(Quality.TRUNCATED, words, first=held, count=most - held)]
-    if held > most:
-        words = f"{file}: found {held} rows, expected {most}; the others are left out"
-        return [Mark(Quality.SURPLUS, words, first=most, count=held - most)]
+        words = f"{file}: found {held} rows, expected {told}{where}"
+        return [Mark(Quality.TRUNCATED, words, first=held, count=told - held)]
+    if held > told > 0:
+        words = f"{file}: found more rows than the {told} that are told; the others are left out"
+        return [Mark(Quality.SURPLUS, words, first=told)]
     return []
 
 
-def _ascii(raw: bytes, config: Config, file: str, line: int, most: int) -> Rows:
+def _ascii(raw: bytes, config: Config, file: str, line: int, told: int) -> Rows:
     analogs, digitals = len(config.analog), len(config.digital)
     raw = raw.removeprefix(b"\xef\xbb\xbf")
-    if most == 0 or not raw.strip(b"\x1a \r\n\t"):
+    if not raw.strip(b"\x1a \r\n\t"):
         raise RecordingError(file, f"line {line}", "nothing", "a row for each sample")
     raw, cut = _whole(raw, 2 + analogs + digitals)
-    found = table(raw, Table(file, line, 2 + analogs + digitals), most + 1)
+    found = table(raw, Table(file, line, 2 + analogs + digitals), told + 1 if told else len(raw))
     held = len(found)
-    marks = _ends(held, 0, most, file)
+    marks = _ends(held, 0, told, file)
     if cut:
         words = f"{file}: the last row is broken and left out"
         marks.append(Mark(Quality.TRUNCATED, words, first=held))
-    found = found[:most]
+    found = found[: told or held]
     values = found[:, 2 : 2 + analogs]
     tops = np.array([each.highest for each in config.analog])
     values[(values == NO_VALUE) & (tops <= NO_VALUE)] = np.nan

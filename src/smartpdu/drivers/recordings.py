@@ -70,7 +70,7 @@ def _bytes(path: Path, most: int) -> bytes:
         if size > most:
             raise RecordingError(path.name, "", f"{size} bytes", f"{most} at most")
         with path.open("rb") as file:
-            return file.read(most)
+            return file.read(size)
     except (OSError, ValueError) as error:
         found = str(getattr(error, "strerror", None) or error)
         raise RecordingError(path.name, "", found, "a file that can be read") from None
