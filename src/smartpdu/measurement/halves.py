@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartpdu.measurement.compiled import COMPILES, compiled, swift
-from smartpdu.measurement.crossing import ROOM, Watch, bound
+from smartpdu.measurement.crossing import ROOM
+from smartpdu.measurement.pace import Pace
 
 Array = NDArray[Any]
 
@@ -57,9 +58,9 @@ def sweep(groups: int, channels: int) -> Sweep:
     )  # fmt: skip
 
 
-def swept(s: Sweep, w: Watch, samples: Array, first: int, spans: Array) -> Halves:
+def swept(s: Sweep, p: Pace, samples: Array, first: int, spans: Array) -> Halves:
     """The half-cycles that are complete now; `first` is the number of samples' first row."""
-    number = _due(s, w) if COMPILES else _due_plain(s, w)
+    number = _due(s, p) if COMPILES else _due_plain(s, p)
     if COMPILES:
         _summed(s, samples, first, number, spans)
     else:
@@ -76,34 +77,34 @@ def swept(s: Sweep, w: Watch, samples: Array, first: int, spans: Array) -> Halve
 
 
 @compiled
-def _due(s: Sweep, w: Watch) -> int:
+def _due(s: Sweep, p: Pace) -> int:
     """Line up the bounds that all voltages have passed, in order of time."""
     n = 0
     while n < MOST:
         first, t = -1, np.inf
-        for v in range(len(w.found)):
-            if s.done[v] < w.found[v] and bound(w, v, s.done[v]) < t:
-                first, t = v, bound(w, v, s.done[v])
-        if first < 0 or t > w.known[0]:
+        for v in range(len(p.found)):
+            if s.done[v] < p.found[v] and p.at[v, s.done[v] % ROOM] < t:
+                first, t = v, p.at[v, s.done[v] % ROOM]
+        if first < 0 or t > p.known[0]:
             break
-        s.group[n], s.end[n], s.mark[n] = first, t, w.mark[first, s.done[first] % ROOM]
-        s.start[n] = bound(w, first, s.done[first] - 1) if s.done[first] else np.nan
+        s.group[n], s.end[n], s.mark[n] = first, t, p.mark[first, s.done[first] % ROOM]
+        s.start[n] = p.at[first, (s.done[first] - 1) % ROOM] if s.done[first] else np.nan
         s.done[first] += 1
         n += 1
     return n
 
 
-def _due_plain(s: Sweep, w: Watch) -> int:
-    number = [np.arange(s.done[v], w.found[v]) for v in range(len(w.found))]
-    group = np.repeat(np.arange(len(w.found)), [len(n) for n in number])
+def _due_plain(s: Sweep, p: Pace) -> int:
+    number = [np.arange(s.done[v], p.found[v]) for v in range(len(p.found))]
+    group = np.repeat(np.arange(len(p.found)), [len(n) for n in number])
     k = np.concatenate(number)
-    end = w.at[group, k % ROOM]
+    end = p.at[group, k % ROOM]
     order = np.lexsort((group, end))
-    order = order[end[order] <= w.known[0]][:MOST]
+    order = order[end[order] <= p.known[0]][:MOST]
     n, group, k = len(order), group[order], k[order]
-    s.group[:n], s.end[:n], s.mark[:n] = group, end[order], w.mark[group, k % ROOM]
-    s.start[:n] = np.where(k > 0, w.at[group, (k - 1) % ROOM], np.nan)
-    s.done[:] += np.bincount(group, minlength=len(w.found))
+    s.group[:n], s.end[:n], s.mark[:n] = group, end[order], p.mark[group, k % ROOM]
+    s.start[:n] = np.where(k > 0, p.at[group, (k - 1) % ROOM], np.nan)
+    s.done[:] += np.bincount(group, minlength=len(p.found))
     return n
 
 

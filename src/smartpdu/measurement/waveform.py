@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smartpdu.measurement import crossing, cycles, grid, halves, harmonics, sums
+from smartpdu.measurement import crossing, cycles, grid, halves, harmonics, pace, sums
 from smartpdu.measurement.channels import Channels
 
 Array = NDArray[Any]
@@ -58,6 +58,7 @@ class Stream:
         self._voltage = channels.voltage
         self._watch = crossing.watch(channels)
         self._cycles = cycles.cycles()
+        self._pace = pace.pace(channels)
         self._sweep = halves.sweep(len(self._spans), len(channels.group))
         self._grid = grid.grid(channels)
         self._reach = self._grid.weights.shape[1] // 2 + 1
@@ -86,7 +87,8 @@ class Stream:
             own = self._rows[self._looked - self._first :][:whole]
             crossing.follow(self._watch, own, self._voltage, self._looked)
             self._looked += whole
-        found = halves.swept(self._sweep, self._watch, self._rows, self._first, self._spans)
+        pace.run_on(self._pace, self._watch, self._taken)
+        found = halves.swept(self._sweep, self._pace, self._rows, self._first, self._spans)
         before = int(self._cycles.found[0])
         cycles.count(self._cycles, self._watch)
         return Measured(found, self._windows(), self._bounds(before))
@@ -149,7 +151,9 @@ class Stream:
 
     def _forget(self) -> None:
         """Move what is still needed to the beginning."""
-        needed = [self._looked, *self._sweep.at[self._sweep.done > 0]]
+        needed = [self._looked - pace.PAST * 2 * self.channels.cycle]  # where half-cycles begin
+        if self._sweep.done.any():
+            needed = [self._looked, *self._sweep.at[self._sweep.done > 0]]
         first = self._starts[0]
         if self._cycles.found[0] > first:
             needed.append(self._cycles.at[first % crossing.ROOM])
