@@ -5,13 +5,18 @@ flows through the capacitors of filters. Smooth direct current makes an RCD of t
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from smartpdu.measurement.channels import Channels
 from smartpdu.measurement.waveform import Window
 from smartpdu.model.units import LeakageAmperes, Rows
 
+Array = NDArray[Any]
+
+FAINT = 0.03  # of the nominal voltage: less is none
 MIDDLE = 1000.0  # Hz: up to here an RCD of type F or B sees alternating current
 PLAIN = 0.01  # of the whole that must be unexplained before it is more than rounding
 
@@ -50,20 +55,21 @@ class Leakage:
     capacitive: LeakageAmperes  # a quarter of a turn ahead; negative: behind
 
 
-def leakage(window: Window, residual: Rows, voltage: Rows) -> Leakage:
+def leakage(channels: Channels, window: Window, residual: Rows, voltage: Rows) -> Leakage:
     """The two parts of each residual current, each against a voltage; NaN where that is none."""
-    phasor = window.spectra.phasor[0].astype(complex)
-    turned = phasor[voltage].conj()
-    size = np.abs(turned)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        against = phasor[residual] * np.where(size > 0, turned / size, np.nan)
-    return Leakage(against.real, against.imag)
+    return _against(channels, window, window.spectra.phasor[0, residual], voltage)
 
 
-def summed_residual(window: Window, currents: Rows, voltage: int) -> Leakage:
-    """The residual of conductors that are measured one by one, neutral among them."""
-    phasor = window.spectra.phasor[0].astype(complex)
-    size = abs(phasor[voltage])
-    turned = phasor[voltage].conj() / size if size else np.nan
-    against = np.atleast_1d(phasor[currents].sum() * turned)
+def summed_leakage(channels: Channels, window: Window, currents: Rows, voltage: int) -> Leakage:
+    """The same of conductors that are measured one by one, the neutral among them."""
+    summed = window.spectra.phasor[0, currents].astype(complex).sum(keepdims=True)
+    return _against(channels, window, summed, np.array([voltage]))
+
+
+def _against(channels: Channels, window: Window, current: Array, voltage: Rows) -> Leakage:
+    phasor = window.spectra.phasor[0, voltage].astype(complex)
+    size = np.abs(phasor)
+    lives = size > FAINT * channels.nominal_voltage
+    turned = np.divide(phasor.conj(), size, out=np.full_like(phasor, np.nan), where=lives)
+    against = current * turned
     return Leakage(against.real, against.imag)
