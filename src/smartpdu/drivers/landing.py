@@ -24,7 +24,15 @@ FLOOR = 1e-4  # of a channel's scale
 DEAD = 0.05  # of the nominal voltage
 CARRIED, JUMPED = 1, 2  # marks of windows whose cycles are not the voltage's own
 POWERS = ("active_power", "apparent_power", "power_factor")
-SHAPES = ("crest_factor", "thd_current")
+LANDED = {  # all that is written here
+    Kind.FEED: (*POWERS, "frequency", "neutral_current", "residual_current"),
+    Kind.PHASE: ("voltage", "current", *POWERS, "crest_factor", "thd_voltage", "thd_current"),
+    Kind.CIRCUIT: ("voltage", "current", *POWERS, "residual_current"),
+    Kind.OUTLET: (
+        *("voltage", "current", *POWERS),
+        *("crest_factor", "thd_voltage", "thd_current", "frequency"),
+    ),
+}
 
 Array = NDArray[Any]
 
@@ -35,11 +43,12 @@ def together(windows: Sequence[Window]) -> Window:
     share = length / length.sum()
 
     def mean(name: str, of: Any = None) -> Array:
-        return np.tensordot(share, [getattr(of(w) if of else w, name) for w in windows], axes=1)
+        values = np.array([getattr(of(w) if of else w, name) for w in windows])
+        return np.asarray(np.einsum("w,w...->...", share, values))
 
     def square(name: str, of: Any = None) -> Array:
         values = np.square([getattr(of(w) if of else w, name) for w in windows], dtype=float)
-        return np.sqrt(np.tensordot(share, values, axes=1))
+        return np.asarray(np.sqrt(np.einsum("w,w...->...", share, values)))
 
     def spectra(window: Window) -> Spectra:
         return window.spectra

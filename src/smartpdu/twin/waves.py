@@ -159,7 +159,7 @@ def sampled(
         live=_live(world, life.voltage),
         fed=fed(world, life),
     )
-    return _filling(made, before, after, found, dice), found
+    return _filling(made, before, after, np.sqrt(2) * life.voltage, found, dice), found
 
 
 def _drawn(made: Waves, life: Life, voltage: Phasors) -> Phasors:
@@ -178,13 +178,18 @@ def _drawn(made: Waves, life: Life, voltage: Phasors) -> Phasors:
 
 
 def _filling(
-    made: Waves, before: Moment, after: Moment, found: Samples, dice: np.random.Generator
+    made: Waves,
+    before: Moment,
+    after: Moment,
+    peak: Volts,
+    found: Samples,
+    dice: np.random.Generator,
 ) -> Moment:
     """Add the currents that fill capacitors, and tell how full and warm all is then."""
     world, count = made.world, made.count
     elapsed = count / made.rate
     phase = _phase(world)
-    peak = np.sqrt(2) * np.sqrt(np.square(found[:, made.voltage]).mean(axis=0, dtype=float))[phase]
+    peak = peak[phase]
     fresh = after.fed & ~before.fed
     rows = np.flatnonzero(after.fed & (before.charge < inrush.FULL * peak))
     charge = np.where(after.fed, np.maximum(before.charge, peak), before.charge)
