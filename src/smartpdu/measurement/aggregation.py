@@ -93,7 +93,7 @@ class State:
 
 def reading(channels: Channels, window: Window, flagged: Flags, systems: Rows) -> Reading:
     """What a window gives; `systems` are the voltages of three-phase groups, (systems, 3)."""
-    found, skewed = quantities(channels, window), unbalance(window, systems)
+    found, skewed = quantities(channels, window), unbalance(channels, window, systems)
     values = {
         "rms": found.rms,
         "mean": found.mean,

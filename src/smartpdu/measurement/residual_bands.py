@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartpdu.measurement.channels import Channels
+from smartpdu.measurement.voltage import FAINT
 from smartpdu.measurement.waveform import Window
 from smartpdu.model.units import LeakageAmperes, Rows
 
 Array = NDArray[Any]
 
-FAINT = 0.03  # of the nominal voltage: less is none
 MIDDLE = 1000.0  # Hz: up to here an RCD of type F or B sees alternating current
 PLAIN = 0.01  # of the whole that must be unexplained before it is more than rounding
 

@@ -24,6 +24,7 @@ Array = NDArray[Any]
 TEN_SECONDS, TEN_MINUTES, TWO_HOURS = 10.0, 600.0, 7200.0
 WEEK, YEAR = 7 * 86_400.0, 365 * 86_400.0
 SURE = 0.9  # share of an interval that must rest on real cycles for it to be judged
+FAINT = 0.03  # of the nominal voltage: less is none
 NOTHING = 1e-9  # beyond a bound by no more than rounding is within
 
 
@@ -35,13 +36,15 @@ class Unbalance:
     zero_ratio: Percents
 
 
-def unbalance(window: Window, systems: Rows) -> Unbalance:
+def unbalance(channels: Channels, window: Window, systems: Rows) -> Unbalance:
     """Unbalance of the fundamental; `systems` are the voltages L1, L2, L3 of each, (systems, 3)."""
+    least = FAINT * channels.nominal_voltage
     found = [symmetry(window.spectra.phasor[0, system]) for system in systems]
-    dead = [abs(s.positive) == 0 for s in found]
-    ratio = [(s.negative_ratio, s.zero_ratio) for s, d in zip(found, dead, strict=True) if not d]
-    both = np.full((len(found), 2), np.nan)
-    both[~np.array(dead, bool)] = np.reshape(ratio, (-1, 2))
+    ratios = [
+        (s.negative_ratio, s.zero_ratio) if abs(s.positive) > least else (np.nan, np.nan)
+        for s in found
+    ]
+    both = np.reshape(np.array(ratios, float), (-1, 2))
     return Unbalance(both[:, 0], both[:, 1])
 
 
