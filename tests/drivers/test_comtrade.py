@@ -227,6 +227,25 @@ def test_time_stamps_show_a_gap_and_a_change_of_rate(tmp_path: Path) -> None:
     assert found.marks == ()
 
 
+def test_samples_at_one_time_belong_to_no_stretch(tmp_path: Path) -> None:
+    config = cfg(rates=("0", "0,9"), digital=())
+    stamps = [0, 100, 200, 300, 400, 400, 400, 400, 400]
+    found = read(tmp_path, config, rows("h", [(n, n) for n in range(9)], stamps=stamps, words=0))
+    assert [(s.first, s.end) for s in found.stretches] == [(0, 5)]
+    assert found.rate == pytest.approx(1e4)
+    assert [(m.quality, m.first, m.count) for m in found.marks] == [(Quality.UNEVEN, 4, 5)]
+
+
+def test_times_that_have_no_rate_make_one_stretch_and_are_marked(tmp_path: Path) -> None:
+    config = cfg(rates=("0", "0,400"), digital=())
+    steps = np.random.default_rng(2).integers(100, 900, 400)
+    stamps = np.cumsum(steps).tolist()
+    values = [(n, n) for n in range(400)]
+    found = read(tmp_path, config, rows("h", values, stamps=stamps, words=0))
+    assert [(s.first, s.end) for s in found.stretches] == [(0, 400)]
+    assert [m.quality for m in found.marks] == [Quality.UNEVEN]
+
+
 def test_a_sample_whose_number_is_left_out_is_a_gap(tmp_path: Path) -> None:
     data = b"".join(struct.pack("<IIhhH", n, 0, n, n, 1) for n in (5, 6, 9, 10))
     found = read(tmp_path, cfg(), data)
@@ -481,6 +500,7 @@ def test_a_configuration_that_cannot_be_used_is_told_with_its_line(
             b"1,0,1,1,0,0\r\n\r\n2,0,1,1,0\r\n3,0,1,1,0,0",
             "line 3: found 5 fields, expected 6",
         ),
+        ("ASCII", b"\r\n1,0,1", "line 1: found no whole row, expected one for each sample"),
         ("ASCII", b"1,0,1,1,0,0,0", "line 1: found 7 fields, expected 6 fields"),
         ("ASCII", b"1,0,1,1 1,0,0", "line 1, field 4: found '1 1', expected a number"),
         ("ASCII", b"1,0,1,1_0,0,0", "line 1, field 4: found '1_0', expected a number"),

@@ -20,6 +20,7 @@ END = {"BINARY": 2.0**15 - 1, "BINARY32": 2.0**31 - 1}
 NO_STAMP = 0xFFFFFFFF
 NO_VALUE = 99999  # of ASCII, where the configuration does not allow it as a value
 ROWS = 1 << 17  # values that are scaled at once
+LEAST = 127  # steps that a converter has
 RUN = 3  # samples at the converter's end, one after another, that are no chance
 
 Raw = NDArray[np.int16] | NDArray[np.int32] | NDArray[np.float32] | NDArray[np.float64]
@@ -104,6 +105,8 @@ def _ascii(raw: bytes, config: Config, file: str, line: int, told: int) -> Rows:
     raw, cut = _whole(raw, 2 + analogs + digitals)
     found = table(raw, Table(file, line, 2 + analogs + digitals), told + 1 if told else len(raw))
     held = len(found)
+    if held == 0:
+        raise RecordingError(file, f"line {line}", "no whole row", "one for each sample")
     marks = _ends(held, 0, told, file)
     if cut:
         words = f"{file}: the last row is broken and left out"
@@ -173,7 +176,8 @@ def _clipped(raw: Raw, config: Config) -> list[Mark]:
     high = np.minimum([each.highest for each in config.analog], end)
     low = np.maximum([each.lowest for each in config.analog], -end)
     marks = []
-    full = ((raw >= high).any(axis=0) | (raw <= low).any(axis=0)) & (high > low)
+    full = ((raw >= high).any(axis=0) | (raw <= low).any(axis=0)) & (high - low >= LEAST)
+    full &= (high == np.floor(high)) & (low == np.floor(low))  # others are those of the samples
     for channel in np.flatnonzero(full).tolist():
         about = config.analog[channel].channel
         column = raw[:, channel].astype(np.float64)

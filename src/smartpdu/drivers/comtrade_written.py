@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from smartpdu.drivers.comtrade_config import FORMS
+from smartpdu.drivers.comtrade_config import FORMS, WIDEST
 from smartpdu.drivers.comtrade_data import ABSENT, NO_VALUE
 from smartpdu.drivers.recording import Channel, Recording, RecordingError, told
 from smartpdu.drivers.recording_timing import rated
 from smartpdu.model.units import Second
 
 FULL = 2**31 - 1  # of BINARY32
+HIGHEST = 65536.0  # of ASCII
+BOUNDS = {"BINARY32": (f"{-FULL}", f"{FULL}"), "ASCII": ("-99998", "99998")}
 STAMPS = 2**32 - 2  # the last that is one
 NUMBERED = {"FLOAT32": "<f4", "BINARY32": "<i4"}
 
@@ -24,21 +26,21 @@ def written(recording: Recording, path: Path, form: str = "FLOAT32") -> None:
 
     FLOAT32 keeps samples of single precision, ASCII all, BINARY32 to a step that is told.
     """
-    configuration, data = config_text(recording, form), data_bytes(recording, form)
     if path.suffix.lower() == ".cff":
-        _put(path, b"".join(_sections(configuration, data, form)))
-    else:
-        _put(path.with_name(f"{path.name}.dat"), data)
-        _put(path.with_name(f"{path.name}.cfg"), configuration)  # last: a .dat alone is none
+        _put(path, both_bytes(recording, form))
+        return
+    configuration, data = config_text(recording, form), data_bytes(recording, form)
+    _put(path.with_name(f"{path.name}.dat"), data)
+    _put(path.with_name(f"{path.name}.cfg"), configuration)  # last: a .dat alone is none
 
 
-def _sections(configuration: bytes, data: bytes, form: str) -> Iterator[bytes]:
-    for name in ("CFG", "INF", "HDR"):
-        yield f"--- file type: {name} ---\r\n".encode()
-        yield configuration if name == "CFG" else b""
+def both_bytes(recording: Recording, form: str) -> bytes:
+    """The .cff of a recording: all sections in one file."""
+    configuration, data = config_text(recording, form), data_bytes(recording, form)
     size = "" if form == "ASCII" else f": {len(data)}"
-    yield f"--- file type: DAT {form}{size} ---\r\n".encode()
-    yield data
+    heads = [f"--- file type: {name} ---\r\n".encode() for name in ("CFG", "INF", "HDR")]
+    last = f"--- file type: DAT {form}{size} ---\r\n".encode()
+    return b"".join([heads[0], configuration, *heads[1:], last, data])
 
 
 def _put(path: Path, content: bytes) -> None:
@@ -62,9 +64,12 @@ def config_text(recording: Recording, form: str) -> bytes:
         raise RecordingError("form", "", told(form), "FLOAT32, BINARY32 or ASCII")
     if not recording.samples.size:
         raise RecordingError("recording", "", "no sample", "one at least")
+    if (np.abs(recording.samples) > WIDEST).any():
+        words = f"{WIDEST:g} at most, or a gap"
+        raise RecordingError("recording", "", f"a sample beyond {WIDEST:g}", words)
     analogs, digitals = len(recording.channels), len(recording.digital)
     lines = [
-        f"{_field(recording.name)},SmartPDU,2013",
+        f"{_field(recording.name)},,2013",
         f"{analogs + digitals},{analogs}A,{digitals}D",
         *_analog(recording, form),
         *(f"{n},{_field(name)},,,0" for n, name in enumerate(recording.digital, 1)),
@@ -104,28 +109,30 @@ def _sides(channel: Channel) -> str:
 
 
 def _bounds(column: NDArray[np.floating], form: str) -> tuple[str, str]:
-    if form == "BINARY32":
-        return f"{-FULL}", f"{FULL}"
+    """Lowest and highest number; those of the samples only where they can be no converter's."""
+    if form != "FLOAT32":
+        return BOUNDS[form]
     present = column[~np.isnan(column)]
     if not len(present):
         return "0", "0"
-    highest = float(present.max())
-    taken = form == "ASCII" and highest == NO_VALUE  # which would say that it is missing
-    return _number(float(present.min())), _number(highest + 1 if taken else highest)
+    return _number(float(present.min())), _number(float(present.max()))
 
 
 def _scales(recording: Recording, form: str) -> NDArray[np.float64]:
-    """What one of the numbers means, for each channel: in BINARY32 a power of two.
+    """What one of the numbers means, for each channel: a power of two, that none is changed by it.
 
-    So samples of single precision from a converter of any size come back as they were.
+    In BINARY32 it makes use of all bits: samples of single precision from a converter of any size
+    come back as they were. In ASCII it keeps numbers below the one that says: missing.
     """
     ones = np.ones(len(recording.channels))
-    if form != "BINARY32":
+    if form == "FLOAT32":
         return ones
     absolute = np.abs(recording.samples.astype(np.float64))
     most = np.max(np.nan_to_num(absolute, nan=0.0), axis=0)
-    powers = np.ceil(np.log2(most / FULL, where=most > 0, out=np.zeros(len(most))))
-    return np.where(most > 0, 2.0**powers, ones)
+    top = FULL if form == "BINARY32" else HIGHEST
+    powers = np.ceil(np.log2(most / top, where=most > 0, out=np.zeros(len(most))))
+    scales: NDArray[np.float64] = 2.0 ** (powers if form == "BINARY32" else np.maximum(powers, 0))
+    return scales
 
 
 def _even(recording: Recording) -> bool:
@@ -204,19 +211,15 @@ def _numbers(recording: Recording, form: str) -> NDArray[np.floating]:
     if form == "BINARY32":
         scaled = np.round(recording.samples.astype(np.float64) / _scales(recording, form))
         return np.where(absent, ABSENT[form], scaled)
-    with np.errstate(over="ignore"):
-        single = recording.samples.astype(np.float32)
-    if np.isinf(single).any():
-        raise RecordingError("recording", "", "a sample beyond 3.4e38", "one that FLOAT32 holds")
+    single = recording.samples.astype(np.float32)
     return np.where(absent, np.float32(ABSENT[form]), single)
 
 
 def _lines(recording: Recording) -> Iterator[str]:
-    digits = 8 if recording.samples.dtype == np.float32 else 16
-    shape = ",".join([f"%.{digits}e"] * len(recording.channels))
     states = [recording.state(n) for n in range(len(recording.digital))]
     stamps = _stamps(recording)
-    for n, row in enumerate(recording.samples.tolist()):
-        values = (shape % tuple(row)).replace("nan", str(NO_VALUE))
+    numbers = recording.samples.astype(np.float64) / _scales(recording, "ASCII")
+    for n, row in enumerate(numbers.tolist()):
+        values = ",".join(map(repr, row)).replace("nan", str(NO_VALUE))
         ends = "".join(f",{state[n]:d}" for state in states)
         yield f"{n + 1},{stamps[n]},{values}{ends}\r\n"

@@ -29,6 +29,7 @@ NUMBER = re.compile(
 )
 FRACTION = re.compile(r"[+-]?(\d*(?:[.,](\d*))?)(?:[eE]([+-]?\d{1,2}))?")
 MOST = 20_000  # columns
+HEAD = 1 << 20  # bytes in which the heading stands
 LOOKED_AT = 200  # rows that tell how finely times are written
 
 
@@ -45,9 +46,11 @@ def separated(
     raw: bytes, file: str, rate: Hertz | None = None, encoding: str | None = None
 ) -> Recording:
     """The recording of a table; its rate is given, or told by a column of times."""
-    text = decoded(raw, file, encoding)
+    if b"\0" in raw[:HEAD]:  # two bytes for a letter
+        raw = decoded(raw, file, encoding).encode("utf-8")
+    text = decoded(raw[:HEAD][: raw.rfind(b"\n", 0, HEAD) + 1 or HEAD], file, encoding)
     heading = _heading(text, file)
-    values = _numbers(text, heading, file)
+    values = _numbers(raw, heading, file)
     clock = [n for n, (name, _) in enumerate(heading.columns) if TIME.fullmatch(name)][:1]
     rest = [n for n in range(len(heading.columns)) if n not in clock]
     if not rest:
@@ -76,7 +79,7 @@ def _recorded(
 
 def _heading(text: str, file: str) -> _Heading:
     """The heading: the first line that is no comment; a second one may hold the units."""
-    lines = text[: 1 << 20].split("\n", 50)[:50]
+    lines = text.split("\n", 50)[:50]
     start = next((n for n, line in enumerate(lines) if line.strip() and line[0] != "#"), None)
     if start is None:
         raise RecordingError(file, "line 1", "nothing", "a heading that names the channels")
@@ -108,11 +111,11 @@ def _fields(line: str, separator: str, file: str, number: int) -> list[str]:
         raise RecordingError(file, f"line {number}", str(error), "fields of a table") from None
 
 
-def _numbers(text: str, heading: _Heading, file: str) -> NDArray[np.float64]:
-    place = 0
+def _numbers(raw: bytes, heading: _Heading, file: str) -> NDArray[np.float64]:
+    start = 0
     for _ in range(heading.lines):
-        place = text.find("\n", place) + 1 or len(text)
-    body = text[place:].replace('"', "").encode("utf-8")
+        start = raw.find(b"\n", start) + 1 or len(raw)
+    body = raw[start:].replace(b'"', b"")
     decimal = b"." if heading.separator == "," else b","
     at = Table(file, heading.lines + 1, len(heading.columns), heading.separator.encode(), decimal)
     values = table(body, at, len(body) + 1)
@@ -146,7 +149,7 @@ def _times(
 
 def _quantum(text: str, heading: _Heading, column: int) -> Second:
     """The smallest step that the times of the first rows can tell, as they are written."""
-    lines = text[: 1 << 20].split("\n", heading.lines + LOOKED_AT)[heading.lines : -1]
+    lines = text.split("\n", heading.lines + LOOKED_AT)[heading.lines : -1]
     fields = [line.replace('"', "").split(heading.separator, column + 1) for line in lines]
     return min((_step(each[column]) for each in fields if len(each) > column), default=1.0)
 

@@ -13,7 +13,9 @@ LATIN = str.maketrans("ВвАаКкМм伏安千毫", "VvAaKkMmVAkm")
 UNTOLD = {"", "-", "none", "1"}
 
 SYMBOL = re.compile(  # as UA, V1, I_L2, Uan, J2 -VA; never the V of "HV"
-    r"(?<![^\W\d_])([UVIuvi])[ _.\-]?(L?[1-9]\d?[Nn]?|[ABCRSTYNGEXabcrstyngex]{1,2})?(?![^\W_])"
+    r"(?<![^\W\d_])([UVI])[ _.\-]?"
+    r"(L?[1-9]\d?N?|[ABC][ABCNGE]|[RSTY][RSTYNGE]|[ABCRSTYNGEX])?(?![^\W_])",
+    re.IGNORECASE,
 )
 VOLTAGE = re.compile(r"voltage|spannung|tension|напряжение|电压", re.IGNORECASE)
 CURRENT = re.compile(r"current|strom|courant|\bток|电流", re.IGNORECASE)  # noqa: RUF001

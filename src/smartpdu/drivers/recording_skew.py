@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from smartpdu.drivers.recording import Recording
 
-REACH = 24  # samples on either side of which one is made
-SHAPE = 9.0  # of Kaiser's window: errors below 1e-4 up to 0.4 of the rate
+REACH = 32  # samples on either side of which one is made
+SHAPE = 12.0  # of Kaiser's window: errors below 1e-5 up to 0.4 of the rate
 NONE = 1e-6  # of a sample: no skew that could be seen
 
 

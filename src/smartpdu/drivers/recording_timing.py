@@ -62,12 +62,11 @@ def _parts(
     marks: list[Mark] = []
     for begin, end in pairwise(bounds):
         first = stretches[-1].end if stretches and stretches[-1].end > begin else begin
-        alone = end - begin == 1 and len(bounds) > 2
-        if alone:
-            gap = times[end] - times[begin]
-            words = f"{file}: {gap:.6g} s between sample {begin + 1} and the next"
-            marks.append(Mark(Quality.UNEVEN, words, first=begin, count=2))
-        elif end + 1 - first > 1:
+        span = times[end] - times[begin]
+        if (end - begin == 1 and len(bounds) > 2) or not times[end] > times[first]:
+            words = f"{file}: {span:.6g} s between the samples {begin + 1} and {end + 1}"
+            marks.append(Mark(Quality.UNEVEN, words, first=begin, count=end - begin + 1))
+        elif end > first:
             stretches.append(_stretch(times, first, end + 1))
     if not stretches:
         return (_stretch(times, 0, len(times)),), tuple(marks)

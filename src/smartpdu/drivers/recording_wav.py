@@ -22,6 +22,7 @@ from smartpdu.drivers.recording_timing import rated
 
 INTEGER, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
 KINDS = {(INTEGER, 8), (INTEGER, 16), (INTEGER, 24), (INTEGER, 32), (FLOAT, 32), (FLOAT, 64)}
+LARGEST = 1 << 28  # bytes; samples may take four times as many
 MOST = 20_000  # channels
 
 
@@ -37,6 +38,8 @@ def sounded(
     raw: bytes, file: str, names: Sequence[str] = (), scale: Sequence[float] = ()
 ) -> Recording:
     """The recording of a .wav; names as "U1 (V)", and what full scale means, for each channel."""
+    if len(raw) > LARGEST:
+        raise RecordingError(file, "", f"{len(raw)} bytes", f"{LARGEST} at most in a .wav")
     form, data, marks = _chunks(raw, file)
     names = names or [str(number) for number in range(1, form.channels + 1)]
     for what, given in (("names", names), ("scales", scale or names)):
@@ -107,18 +110,21 @@ def _values(data: bytes, form: _Form) -> tuple[Samples, NDArray[np.bool_] | None
     shape = (rows, form.channels)
     if form.kind == FLOAT:
         return np.frombuffer(data, f"<f{size}").reshape(shape).astype(f"f{size}"), None
+    whole: NDArray[np.signedinteger]
     if size == 1:
-        whole = np.frombuffer(data, np.uint8).astype(np.int32) - 128
+        whole = np.frombuffer(data, np.uint8).astype(np.int16) - np.int16(128)
     elif size == 3:
         octets = np.zeros((rows * form.channels, 4), np.uint8)
         octets[:, 1:] = np.frombuffer(data, np.uint8).reshape(-1, 3)
         whole = octets.view("<i4")[:, 0] >> 8
     else:
-        whole = np.frombuffer(data, f"<i{size}").astype(np.int32)
+        whole = np.frombuffer(data, f"<i{size}")
     whole = whole.reshape(shape)
     end = 1 << (form.bits - 1)
     full = (whole == end - 1) | (whole == -end)
-    return whole / (np.float32(end) if size < 4 else np.float64(end)), full
+    if size < 4:
+        return whole.astype(np.float32) / np.float32(end), full
+    return whole / np.float64(end), full
 
 
 def _clipped(full: NDArray[np.bool_] | None, channels: tuple[Channel, ...]) -> list[Mark]:

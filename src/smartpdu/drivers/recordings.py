@@ -11,7 +11,6 @@ from smartpdu.drivers.recording_wav import sounded
 from smartpdu.model.units import Hertz
 
 LARGEST = 1 << 30  # bytes of a file
-LARGEST_TEXT = 1 << 28  # numbers take up to four times as much room as their text
 EXPECTED = "a recording: .cfg with .dat, .cff, .csv or .wav"
 TABLES = (".csv", ".txt", ".tsv")
 
@@ -32,7 +31,7 @@ def read_recording(path: Path | str, says: Told = Told()) -> Recording:
     suffix = path.suffix.lower()
     if suffix in (".cfg", ".dat"):
         return _pair(path, says)
-    raw = _bytes(path, LARGEST_TEXT if suffix in TABLES else LARGEST)
+    raw = _bytes(path, LARGEST)
     if raw[:4] in (b"RIFF", b"RIFX", b"RF64"):
         return sounded(raw, path.name, says.names, says.scale)
     if suffix == ".cff" or raw[:13].lower() == b"--- file type":
