@@ -66,6 +66,10 @@ class Calibrator:
         self._kernel = kernel(late * rate)[1] if late.any() else None
         self._tail: Array | None = None
 
+    def begin(self) -> None:
+        """Begin with another run: what was kept back belongs to the last one."""
+        self._tail = None
+
     def take(self, counts: Array) -> Array:
         """Volts and amperes of further counts; a filter keeps the last ones back."""
         values = np.multiply(counts, self._gain, dtype=np.float32)

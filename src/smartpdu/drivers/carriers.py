@@ -180,8 +180,9 @@ class FrameFile:
         self._splitter = Splitter()
         self._ahead: Found = []
         self._file = -1
-        self._begun = (0.0, 0)  # clock and counter of the first frame
-        self._started = False
+        self._board: tuple[int, float] | None = None  # boot and rate
+        self._zero = 0.0  # clock at which its counter was 0
+        self._ended = 0.0  # clock at which what was given ended
 
     async def arrived(self) -> list[bytes]:
         """Open the file; raises SourceError."""
@@ -219,11 +220,15 @@ class FrameFile:
     def _is_due(self, frame: Frame | Malformed, now: float) -> bool:
         if isinstance(frame, Malformed):
             return True
-        if not self._started:
-            self._begun = (now - AHEAD, frame.counter)
-            self._started = True
-        clock, counter = self._begun
-        return (frame.counter - counter) / frame.rate <= now - clock
+        if (frame.boot, frame.rate) != self._board:
+            begun = now - AHEAD if self._board is None else self._ended
+            self._board = (frame.boot, frame.rate)
+            self._zero = begun - frame.counter / frame.rate
+        begin = self._zero + frame.counter / frame.rate
+        if begin > now:
+            return False
+        self._ended = max(self._ended, begin + len(frame.counts) / frame.rate)
+        return True
 
 
 def _read(piece: bytes) -> Frame | Malformed:

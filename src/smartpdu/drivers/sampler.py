@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from smartpdu.drivers.board import Board, Course
 from smartpdu.drivers.calibration import Calibrator
-from smartpdu.drivers.frames import Form, Frame, Malformed
+from smartpdu.drivers.frames import SLOWEST, Form, Frame, Malformed
 from smartpdu.drivers.landing import DEAD, land, land_dead
 from smartpdu.drivers.reception import Fate, Reception, Tally
 from smartpdu.measurement.waveform import Stream, Window
@@ -36,15 +36,16 @@ class Run:
         self.course = course
         self._fresh: list[Window] = []  # since the source was last read; a gap leaves them
         self._rate = 0.0
-        self.begin(0.0, 0)
+        self.begin(SLOWEST, 0)
 
     def begin(self, rate: float, most: int) -> None:
         """Begin anew at this rate, with counts up to the most."""
         if rate != self._rate:
             self._fresh = []  # they count in samples of the old one
+            self._channels = self.course.channels(rate)
+            self._calibrator = Calibrator(self.course.calibration, rate)
         self._rate, self._most = rate, most
-        self._channels = self.course.channels(rate)
-        self._calibrator = Calibrator(self.course.calibration, rate)
+        self._calibrator.begin()
         self._held: list[Array] = []  # until there is enough for a window
         self._stream: Stream | None = None
         self._latest: list[Window] = []

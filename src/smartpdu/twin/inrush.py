@@ -16,8 +16,8 @@ LIMITER = np.array([16.0, 12.0, 9.0, 6.0, 5.0])  # ohm, cold
 LINE = 0.3  # ohm before it
 HOT = 0.3  # of its cold resistance that a warm limiter has
 WARMS, COOLS = 5.0, 40.0  # s
-BLEEDS = 20.0  # s in which a capacitor empties that nothing loads any more
-FULL = 0.995  # of the peak: what still flows then is part of the load
+BLEEDS = 3.0  # s in which a capacitor empties into what still wakes behind it
+FULL = 0.96  # of the peak: from there on the limiter is bypassed, and what flows is load
 
 Blocks = NDArray[np.float64]  # (samples, columns)
 
