@@ -1,7 +1,7 @@
 """A measuring board of the tests: a site with one feed, and frames of known waves."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
@@ -97,27 +97,23 @@ class TestBoard:
     samples: int = 100
     begin: float = 0.0  # s: when its first sample lies
     at: float = np.nan
-    sent: list[Frame] = field(default_factory=list)
 
     @property
     def settings(self) -> dict[str, Any]:
         """The channels as a site has them."""
         return {"channel": [signal.table for signal in self.signals]}
 
-    def frame(self) -> Frame:
-        """The next frame."""
-        time = self.begin + (self.counter + np.arange(self.samples)) / self.rate
-        counts = [signal.counts(time, self.frequency, self.form) for signal in self.signals]
-        at = self.at + self.counter / self.rate
-        head = (self.boot, self.sequence, self.counter, self.rate, at, self.form)
-        self.counter += self.samples
-        self.sequence += 1
-        return Frame(*head, np.stack(counts, axis=1))
-
     def frames(self, seconds: float) -> Iterator[Frame]:
         """The frames of so many seconds."""
-        for _ in range(round(seconds * self.rate / self.samples)):
-            yield self.frame()
+        count = round(seconds * self.rate / self.samples)
+        time = self.begin + (self.counter + np.arange(count * self.samples)) / self.rate
+        each = [signal.counts(time, self.frequency, self.form) for signal in self.signals]
+        for counts in np.split(np.stack(each, axis=1), count):
+            at = self.at + self.counter / self.rate
+            head = (self.boot, self.sequence, self.counter, self.rate, at, self.form)
+            self.counter += self.samples
+            self.sequence += 1
+            yield Frame(*head, counts)
 
     def bytes(self, seconds: float) -> bytes:
         """The same as they are sent."""

@@ -352,7 +352,7 @@ async def test_frames_come_over_udp_and_only_from_the_board() -> None:
     tally = source.sampler.tally
     assert (tally.frames, tally.malformed, tally.foreign, tally.lost) == (99, 1, 10, 100)
     taken = open_source(wanted(plant(), settings, clock))
-    with pytest.raises(SourceError, match="cannot listen at 127.0.0.1:.*in use"):
+    with pytest.raises(SourceError, match=r"cannot listen at 127\.0\.0\.1:.*in use"):
         await taken.read()
     await taken.close()
     await source.close()

@@ -69,6 +69,15 @@ def together(windows: Sequence[Window]) -> Window:
     )
 
 
+def since_change(channels: Channels, windows: Sequence[Window]) -> Sequence[Window]:
+    """The last windows with the same voltages alive: a mean over a loss would hide it."""
+    alive = [w.rms[channels.voltage] > DEAD * channels.nominal_voltage for w in windows]
+    count = 1
+    while count < len(windows) and np.array_equal(alive[-count - 1], alive[-1]):
+        count += 1
+    return windows[-count:]
+
+
 def frequency(channels: Channels, windows: Sequence[Window]) -> float:
     """Frequency over those windows that real crossings bound; a gap where there are none."""
     sure = [w for w in windows if w.mark not in (CARRIED, JUMPED)]
@@ -80,6 +89,7 @@ def land(
     now: Snapshot, course: Course, channels: Channels, windows: Sequence[Window], most: int
 ) -> None:
     """Write what was measured into the rows of a feed; `most` is the greatest count."""
+    windows = since_change(channels, windows)
     window = together(windows)
     with np.errstate(divide="ignore", invalid="ignore"):
         found = _sure(course, channels, quantities(channels, window), most)
