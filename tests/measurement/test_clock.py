@@ -53,6 +53,21 @@ def test_a_sample_on_a_tick_and_none_before_belongs_to_what_begins_there(
     assert interval(clock, tick - 1e-3 * rate, length, None) == begin - length
 
 
+def test_a_sample_that_utc_cannot_tell_from_a_tick_still_lies_before_it() -> None:
+    clock = Clock(0.0, 1_800_000_000.0 - 1.0, 1000.0)
+
+    assert clock.moment(999.9999) == 1_800_000_000.0  # rounded
+    assert interval(clock, 999.9999, 600.0, None) == 1_800_000_000.0 - 600.0
+    assert interval(clock, 1000.0, 600.0, None) == 1_800_000_000.0
+
+
+def test_a_tick_on_the_first_sample_of_a_block_is_told_with_that_block_alone() -> None:
+    clock = Clock(0.0, 1_800_000_000.0 - 1.0, 1000.0)
+
+    assert ticks(clock, 600.0, 0.0, 1000.0) == ()
+    assert ticks(clock, 600.0, 1000.0, 2000.0) == (1000.0,)
+
+
 @pytest.mark.parametrize(
     ("back", "begin"), [(0.9, 600.0), (1.0, 600.0), (4.9, 600.0), (5.1, 0.0), (700.0, -600.0)]
 )

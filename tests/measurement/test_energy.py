@@ -98,6 +98,14 @@ def test_what_windows_overlap_is_counted_once() -> None:
     assert state.gap.tolist() == [0.0]
 
 
+def test_a_window_within_one_that_was_counted_counts_nothing_and_takes_nothing_back() -> None:
+    state, power = registers(1), np.array([1000.0])
+    for start, end in ((0.0, 2000.0), (500.0, 1500.0), (1600.0, 3000.0)):
+        state = counted(state, start, end, RATE, power, np.zeros(1))
+
+    assert state.whole[IMPORTED, 0] == 300_000
+
+
 def test_a_gap_adds_nothing_and_is_told_for_its_rows_alone() -> None:
     state = counted(registers(3), 0.0, 2000.0, RATE, np.array([10.0, np.nan, np.inf]), np.zeros(3))
     state = counted(state, 12_000.0, 14_000.0, RATE, np.full(3, 10.0), np.zeros(3))

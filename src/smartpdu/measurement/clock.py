@@ -43,9 +43,5 @@ def interval(clock: Clock, sample: float, length: Second, running: float | None)
         if not late and clock.moment(sample) >= running - WAVER:
             return running
     number = floor(clock.moment(sample) / length)
-    # places decide, not moments: UTC in seconds is too coarse for a sample that lies on a tick
-    if clock.place((number + 1) * length) <= sample:
-        number += 1
-    elif clock.place(number * length) > sample:
-        number -= 1
-    return number * length
+    # places decide: UTC in seconds is too coarse for a sample that lies a hair before a tick
+    return (number - 1 if clock.place(number * length) > sample else number) * length

@@ -18,7 +18,7 @@ from smartpdu.model.units import LeakageAmperes, Rows
 Array = NDArray[Any]
 
 MIDDLE = 1000.0  # Hz: up to here an RCD of type F or B sees alternating current
-PLAIN = 0.01  # of the whole that must be unexplained before it is more than rounding
+ROUNDING = 6e-8  # of the largest channel: what a spectrum may be off in another
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,8 @@ def residual_bands(channels: Channels, window: Window, residual: Rows) -> Residu
     middle = harmonic[1:orders].sum(axis=0) + between[1 : orders - 1].sum(axis=0)
     high = harmonic[orders:].sum(axis=0) + between[orders - 1 :].sum(axis=0)
     rest = np.square(whole) - np.square(direct) - mains - middle - high
-    rest = np.where(rest > np.square(PLAIN * whole), rest, 0.0)
+    hidden = ROUNDING * window.rms.max()
+    rest = np.where(rest > hidden * (2 * whole + hidden), rest, 0.0)
     return ResidualBands(direct, np.sqrt(mains), np.sqrt(middle), np.sqrt(high + rest), whole)
 
 
