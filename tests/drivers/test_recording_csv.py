@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from smartpdu.drivers.recording import Quality, Recording, RecordingError, Stretch
-from smartpdu.drivers.recordings import Told, read_recording
+from smartpdu.drivers.recordings import Given, read_recording
 
 
-def read(folder: Path, text: str | bytes, says: Told | None = None) -> Recording:
+def read(folder: Path, text: str | bytes, says: Given | None = None) -> Recording:
     path = folder / "r.csv"
     path.write_bytes(text.encode("utf-8") if isinstance(text, str) else text)
-    return read_recording(path, says or Told())
+    return read_recording(path, says or Given())
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_names_units_times_and_numbers_are_read_as_people_write_them(
 
 
 def test_a_rate_may_be_given_in_the_place_of_times(tmp_path: Path) -> None:
-    found = read(tmp_path, "U1 (V)\n1\n2\n3\n", Told(rate=2000.0))
+    found = read(tmp_path, "U1 (V)\n1\n2\n3\n", Given(rate=2000.0))
     assert found.stretches == (Stretch(2000.0, 0, 3),)
     assert found.times.tolist() == [0, 0.0005, 0.001]
 
@@ -91,14 +91,14 @@ def test_an_empty_field_is_a_gap(tmp_path: Path) -> None:
 def test_long_tables_are_read_block_by_block(tmp_path: Path) -> None:
     values = np.random.default_rng(1).normal(0, 300, (60_000, 3)).round(6)
     rows = "\r\n".join(",".join(map(repr, row)) for row in values.tolist())
-    found = read(tmp_path, f"U1 (V),I1 (A),I2 (A)\r\n{rows}", Told(rate=1e4))
+    found = read(tmp_path, f"U1 (V),I1 (A),I2 (A)\r\n{rows}", Given(rate=1e4))
     assert np.array_equal(found.samples, values)
     with pytest.raises(
         RecordingError, match=r"r.csv, line 50001, field 2: found '7x7', expected a"
     ):
         lines = rows.split("\r\n")
         lines[49_999] = "1,7x7,2"
-        read(tmp_path, "U1 (V),I1 (A),I2 (A)\n" + "\n".join(lines), Told(rate=1e4))
+        read(tmp_path, "U1 (V),I1 (A),I2 (A)\n" + "\n".join(lines), Given(rate=1e4))
 
 
 @pytest.mark.parametrize(
@@ -134,4 +134,4 @@ def test_a_table_that_cannot_be_used_is_told_with_its_place(
 def test_a_rate_that_is_none_is_told(tmp_path: Path) -> None:
     for rate in (0.0, -1.0, float("nan"), float("inf")):
         with pytest.raises(RecordingError, match=r"found a rate of .*, expected one above 0"):
-            read(tmp_path, "U1 (V)\n1\n2\n", Told(rate=rate))
+            read(tmp_path, "U1 (V)\n1\n2\n", Given(rate=rate))

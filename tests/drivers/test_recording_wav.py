@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from smartpdu.drivers.recording import Quality, RecordingError
-from smartpdu.drivers.recordings import Told, read_recording
+from smartpdu.drivers.recordings import Given, read_recording
 
 NAMES = ("U1 (V)", "I1 (mA)")
 
@@ -50,7 +50,7 @@ def test_integers_of_all_sizes_are_shares_of_full_scale(
     tmp_path: Path, width: int, frames: bytes
 ) -> None:
     path = spoken(tmp_path, width, frames)
-    found = read_recording(path, Told(names=NAMES, scale=(400.0, 50_000.0)))
+    found = read_recording(path, Given(names=NAMES, scale=(400.0, 50_000.0)))
     np.testing.assert_allclose(found.samples, [[0, 25], [-200, 50 / 128]], rtol=1e-6)
     assert [(c.name, c.kind, c.unit) for c in found.channels] == [
         ("U1", "voltage", "V"),
@@ -65,7 +65,7 @@ def test_integers_of_all_sizes_are_shares_of_full_scale(
 def test_floating_point_is_read(tmp_path: Path, bits: int, letter: str) -> None:
     path = tmp_path / "r.wav"
     path.write_bytes(raw(form(3, 1, bits), struct.pack(f"<3{letter}", 0.5, float("nan"), -1.25)))
-    found = read_recording(path, Told(names=("U1 (V)",), scale=(100.0,)))
+    found = read_recording(path, Given(names=("U1 (V)",), scale=(100.0,)))
     assert found.samples[:, 0].tolist()[::2] == [50, -125]
     assert np.isnan(found.samples[1, 0])
     assert [m.quality for m in found.marks] == [Quality.MISSING]
@@ -76,14 +76,14 @@ def test_the_extensible_form_and_chunks_of_others_are_read(tmp_path: Path) -> No
     guid = bytes.fromhex("0100000000001000800000aa00389b71")
     extensible = form(0xFFFE, 1, 16) + struct.pack("<HHI", 22, 16, 4) + guid
     path.write_bytes(raw(extensible, struct.pack("<2h", 16384, 0), before=b"LIST\3\0\0\0abc\0"))
-    found = read_recording(path, Told(scale=(2.0,)))
+    found = read_recording(path, Given(scale=(2.0,)))
     assert found.samples[:, 0].tolist() == [1, 0]
     assert found.channels[0].name == "1"
 
 
 def test_full_scale_is_marked_as_clipped(tmp_path: Path) -> None:
     path = spoken(tmp_path, 2, struct.pack("<6h", 1, 2, 32767, 3, -32768, 4))
-    marks = read_recording(path, Told(names=NAMES)).marks
+    marks = read_recording(path, Given(names=NAMES)).marks
     assert [(m.quality, m.channel, m.first, m.count) for m in marks] == [(Quality.CLIPPED, 0, 1, 2)]
 
 
@@ -123,9 +123,9 @@ def test_a_sound_that_cannot_be_used_is_told_with_its_place(
 def test_names_and_scales_must_be_as_many_as_channels(tmp_path: Path) -> None:
     path = spoken(tmp_path, 2, bytes(8))
     for says, words in (
-        (Told(names=("U1",)), "found 1 names, expected one for each of 2 channels"),
-        (Told(scale=(1.0, 2.0, 3.0)), "found 3 scales, expected one for each of 2 channels"),
-        (Told(scale=(1.0, float("nan"))), "found a scale that is no number"),
+        (Given(names=("U1",)), "found 1 names, expected one for each of 2 channels"),
+        (Given(scale=(1.0, 2.0, 3.0)), "found 3 scales, expected one for each of 2 channels"),
+        (Given(scale=(1.0, float("nan"))), "found a scale that is no number"),
     ):
         with pytest.raises(RecordingError, match=words):
             read_recording(path, says)

@@ -14,7 +14,7 @@ from smartpdu.drivers.recording import (
     RecordingError,
     Stretch,
     missing,
-    told,
+    quoted,
 )
 from smartpdu.drivers.recording_text import decoded
 from smartpdu.drivers.recording_timing import rated, spread, stamped, unwrapped
@@ -64,7 +64,7 @@ def _section(raw: bytes, found: re.Match[bytes], about: Config, file: str) -> Re
     form = (found[2] or b"").decode("ascii").upper()
     marks = list(about.marks)
     if form and form != about.form:
-        words = f"{file}: found {told(form)} over the data, and {about.form} in the configuration"
+        words = f"{file}: found {quoted(form)} over the data, and {about.form} in the configuration"
         marks.append(Mark(Quality.DISAGREES, words))
     data = raw[found.end() :]
     if found[3] and form != "ASCII":

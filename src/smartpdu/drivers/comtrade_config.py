@@ -11,7 +11,7 @@ from smartpdu.drivers.recording import (
     Mark,
     Quality,
     RecordingError,
-    told,
+    quoted,
 )
 from smartpdu.drivers.recording_names import channel
 
@@ -84,10 +84,10 @@ class _Lines:
         try:
             value = float(text) if text else default
         except ValueError:
-            raise self.fail(told(text), f"{name}, a number") from None
+            raise self.fail(quoted(text), f"{name}, a number") from None
         if text and (not isfinite(value) or abs(value) > most or "_" in text):
             raise self.fail(
-                told(text), f"{name}, a number" + ("" if most == inf else f" to {most:g}")
+                quoted(text), f"{name}, a number" + ("" if most == inf else f" to {most:g}")
             )
         return value
 
@@ -108,7 +108,7 @@ def config(text: str, file: str) -> Config:
     start, event = (_moment(lines, revision, name) for name in ("start", "trigger"))
     form = lines.next("the form of the data")[0].upper().replace(" ", "")
     if form not in FORMS:
-        raise lines.fail(told(form), f"the form of the data, one of {', '.join(FORMS)}")
+        raise lines.fail(quoted(form), f"the form of the data, one of {', '.join(FORMS)}")
     multiplier = lines.number(lines.rest()[0].rstrip("\x1a"), "the time multiplier", 1.0, 1e12)
     if multiplier <= 0:
         raise lines.fail(f"{multiplier:g}", "a time multiplier above 0")
@@ -136,7 +136,7 @@ def _station(lines: _Lines) -> tuple[str, int]:
         raise lines.fail(f"{len(fields)} field", "station, device, revision")
     year = YEAR.search(fields[-1]) if len(fields) > 2 else None
     if len(fields) > 2 and not year:
-        lines.mark(f"found the revision {told(fields[-1])}, expected a year")
+        lines.mark(f"found the revision {quoted(fields[-1])}, expected a year")
     name = " ".join(each for each in fields[: 2 if len(fields) < 4 else -1] if each)
     return name, int(year[0]) if year else 1999 if len(fields) > 2 else 1991
 
@@ -146,7 +146,7 @@ def _counts(lines: _Lines) -> tuple[int, int]:
     fields = lines.next("the numbers of channels")
     counts = {found[2].upper(): int(found[1]) for f in fields if (found := COUNT.fullmatch(f))}
     if not counts:
-        raise lines.fail(told(",".join(fields)), "the numbers of channels, as 8,6A,2D")
+        raise lines.fail(quoted(",".join(fields)), "the numbers of channels, as 8,6A,2D")
     analogs, digitals = counts.get("A", 0), counts.get("D", 0)
     total = fields[0]
     if analogs == 0:
@@ -209,7 +209,7 @@ def _rates(lines: _Lines) -> tuple[tuple[float, int], ...]:
     """Each rate and the number of the last sample that has it."""
     text = lines.next("how many rates")[0]
     if not text.isdecimal() or len(text) > 6:
-        raise lines.fail(told(text), "how many rates, a whole number")
+        raise lines.fail(quoted(text), "how many rates, a whole number")
     rates: list[tuple[float, int]] = []
     for number in range(max(int(text), 1)):
         if int(text) == 0 and "/" in lines.peek():
@@ -218,9 +218,9 @@ def _rates(lines: _Lines) -> tuple[tuple[float, int], ...]:
         rate = lines.number(fields[0], "a rate", 0.0, 1e9)
         last = lines.number(fields[1] if len(fields) > 1 else "", "the rate's last sample", nan)
         if rate and not rate >= SLOWEST:
-            raise lines.fail(told(fields[0]), f"a rate of at least {SLOWEST:g}, or 0 for none")
+            raise lines.fail(quoted(fields[0]), f"a rate of at least {SLOWEST:g}, or 0 for none")
         if not last >= 1 or last != int(last) or last > 2**53:
-            raise lines.fail(told(",".join(fields)), "a rate and the number of its last sample")
+            raise lines.fail(quoted(",".join(fields)), "a rate and the number of its last sample")
         if rates and last <= rates[-1][1]:
             raise lines.fail(f"{last:.0f}", f"a last sample after {rates[-1][1]}")
         rates.append((rate, int(last)))

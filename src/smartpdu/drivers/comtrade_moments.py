@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
-from smartpdu.drivers.recording import told
+from smartpdu.drivers.recording import quoted
 from smartpdu.model.units import Second
 
 MOMENT = re.compile(
@@ -31,7 +31,7 @@ def moment(text: str, revision: int) -> tuple[Moment | None, str]:
     """A date and time, and words for what is wrong with it; day first, before 1999 month first."""
     found = MOMENT.fullmatch(text)
     if not found:
-        return None, f"found {told(text)}, expected dd/mm/yyyy,hh:mm:ss.ssssss"
+        return None, f"found {quoted(text)}, expected dd/mm/yyyy,hh:mm:ss.ssssss"
     one, two, year = (int(found[n]) for n in (1, 2, 3))
     if len(found[1]) == 4:
         one, year = year, one
@@ -46,7 +46,7 @@ def moment(text: str, revision: int) -> tuple[Moment | None, str]:
     try:
         at = datetime(year, month, day, hour, minute, second, nanoseconds // 1000, tzinfo=None)  # noqa: DTZ001 - the zone is told elsewhere, or nowhere
     except ValueError:
-        return None, f"found {told(text)}, expected a date that there is"
+        return None, f"found {quoted(text)}, expected a date that there is"
     return Moment(at, nanoseconds % 1000, len(fraction)), ""
 
 

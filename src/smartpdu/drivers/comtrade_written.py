@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from smartpdu.drivers.comtrade_config import FORMS, WIDEST
 from smartpdu.drivers.comtrade_data import ABSENT, NO_VALUE
-from smartpdu.drivers.recording import Channel, Recording, RecordingError, told
+from smartpdu.drivers.recording import Channel, Recording, RecordingError, quoted
 from smartpdu.drivers.recording_timing import rated
 from smartpdu.model.units import Second
 
@@ -61,7 +61,7 @@ def _put(path: Path, content: bytes) -> None:
 def config_text(recording: Recording, form: str) -> bytes:
     """The .cfg of a recording."""
     if form not in FORMS or form == "BINARY":
-        raise RecordingError("form", "", told(form), "FLOAT32, BINARY32 or ASCII")
+        raise RecordingError("form", "", quoted(form), "FLOAT32, BINARY32 or ASCII")
     if not recording.samples.size:
         raise RecordingError("recording", "", "no sample", "one at least")
     if (np.abs(recording.samples) > WIDEST).any():

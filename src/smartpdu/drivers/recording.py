@@ -100,7 +100,7 @@ class Recording:
         return on
 
 
-def told(text: object) -> str:
+def quoted(text: object) -> str:
     """Somebody else's text as a message repeats it: quoted and short."""
     shown = repr(text)
     return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}..."
@@ -148,6 +148,6 @@ def missing(samples: Samples, channels: tuple[Channel, ...]) -> Iterator[Mark]:
     """A mark for each channel of which samples are not there."""
     absent = np.isnan(samples)
     for channel in np.flatnonzero(absent.any(axis=0)).tolist():
-        rows = np.flatnonzero(absent[:, channel])
-        words = f"{channels[channel].name}: {len(rows)} samples are missing"
-        yield Mark(Quality.MISSING, words, channel, int(rows[0]), len(rows))
+        count = int(np.count_nonzero(absent[:, channel]))
+        words = f"{channels[channel].name}: {count} samples are missing"
+        yield Mark(Quality.MISSING, words, channel, int(np.argmax(absent[:, channel])), count)

@@ -15,7 +15,7 @@ from smartpdu.drivers.recording import (
     RecordingError,
     Stretch,
     missing,
-    told,
+    quoted,
 )
 from smartpdu.drivers.recording_names import channel, headed
 from smartpdu.drivers.recording_text import Table, decoded, table
@@ -142,7 +142,7 @@ def _times(
     unit = heading.columns[clock[0]][1]
     scale = SCALES.get(unit.lower())
     if scale is None:
-        raise RecordingError(file, "line 1", f"times in {told(unit)}", "s, ms, us or ns")
+        raise RecordingError(file, "line 1", f"times in {quoted(unit)}", "s, ms, us or ns")
     quantum = _quantum(text, heading, clock[0]) * scale
     return stamped(values[:, clock[0]] * scale, quantum, file)
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from smartpdu.drivers.recording import Channel, Recording, RecordingError, told
+from smartpdu.drivers.recording import Channel, Recording, RecordingError, quoted
 
 VOLT = {"v", "volt", "volts", "vac", "vdc"}
 AMPERE = {"a", "amp", "amps", "ampere", "amperes", "aac", "adc"}
@@ -135,7 +135,7 @@ def _given(recording: Recording, text: str) -> Pair:
             _of_kind(recording, current, "current", text)
             return Pair(phase_of(recording.channels[voltage]) or halves[0], voltage, current)
     names = ", ".join(c.name for c in recording.channels if c.kind != "other")
-    raise RecordingError("pair", "", told(text), f"VOLTAGE:CURRENT, two of: {names[:500]}")
+    raise RecordingError("pair", "", quoted(text), f"VOLTAGE:CURRENT, two of: {names[:500]}")
 
 
 def _numbered(recording: Recording, name: str) -> int | None:
@@ -152,4 +152,4 @@ def _of_kind(recording: Recording, number: int, kind: str, text: str) -> None:
     channel = recording.channels[number]
     if channel.kind not in (kind, "other"):
         words = f"{channel.name}, which is a {channel.kind}"
-        raise RecordingError("pair", told(text), words, f"a {kind} there")
+        raise RecordingError("pair", quoted(text), words, f"a {kind} there")

@@ -9,10 +9,11 @@ from io import BytesIO
 import numpy as np
 from numpy.typing import NDArray
 
-from smartpdu.drivers.recording import RecordingError, told
+from smartpdu.drivers.recording import RecordingError, quoted
 
 LARGEST = 1 << 28  # bytes of a table; its numbers may take four times as many
 BLOCK = 1 << 20  # bytes of text that are read at once
+FIELD = 1000  # bytes that a number and the blanks around it take at most
 JUDGED = 1 << 18  # bytes by which an encoding is judged
 MARKED = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 WORD = re.compile(rb"[A-Za-z\xa8\xb8\xc0-\xff]+")
@@ -34,7 +35,7 @@ def decoded(raw: bytes, file: str, encoding: str | None = None) -> str:
         except UnicodeDecodeError as error:
             place, byte = error.start, raw[error.start : error.start + 1]
         except (LookupError, UnicodeError, ValueError):
-            raise RecordingError(file, "", f"encoding {told(name)}", "one that exists") from None
+            raise RecordingError(file, "", f"encoding {quoted(name)}", "one that exists") from None
         else:
             return _plain(text, file)
     expected = f"text in {', '.join(names)}"
@@ -107,6 +108,10 @@ def table(raw: bytes, place: Table, most: int) -> NDArray[np.float64]:
     found = np.empty((rows, place.columns))
     done, line = 0, place.line
     for text, lines in _blocks(raw):
+        if len(text) > BLOCK + FIELD * place.columns:
+            words = f"{FIELD * place.columns} at most for {place.columns} fields"
+            longest = max(map(len, text.split(b"\n")))
+            raise RecordingError(place.file, f"line {line}", f"a line of {longest} bytes", words)
         values = _values(text, place, line)[: rows - done]
         found[done : done + len(values)] = values
         done, line = done + len(values), line + lines
@@ -129,6 +134,8 @@ def _values(text: bytes, place: Table, line: int) -> NDArray[np.float64]:
     lines = [row for each in text.split(b"\n") if (row := each.strip(BLANK))]
     if not lines:
         return np.empty((0, place.columns))
+    if lines[0].count(place.separator) + 1 != place.columns:
+        _complain(text, place, line)
     plain = b"\n".join(lines)
     if place.decimal != b".":
         plain = plain.replace(place.decimal, b".")
@@ -167,7 +174,7 @@ def _complain(text: bytes, place: Table, line: int) -> None:
             raise RecordingError(place.file, where, f"{fields} fields", expected)
         for column, field in enumerate(row.split(place.separator), 1):
             if not _number(field.replace(place.decimal, b".")):
-                shown = told(field.decode("latin-1"))
+                shown = quoted(field.decode("latin-1"))
                 raise RecordingError(place.file, f"{where}, field {column}", shown, "a number")
 
 

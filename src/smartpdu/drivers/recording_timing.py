@@ -107,5 +107,5 @@ def spread(numbers: Seconds) -> Rows | None:
     step = float(np.median(steps))
     if step < 1 or (steps <= 0).any() or (steps % step != 0).any():
         return None
-    rows = ((numbers - numbers[0]) / step).astype(np.int64)
-    return rows if rows[-1] < 2 * len(numbers) else None
+    rows = (numbers - numbers[0]) / step
+    return rows.astype(np.int64) if rows[-1] < 2 * len(numbers) else None

@@ -22,7 +22,7 @@ from smartpdu.drivers.recording_timing import rated
 
 INTEGER, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
 KINDS = {(INTEGER, 8), (INTEGER, 16), (INTEGER, 24), (INTEGER, 32), (FLOAT, 32), (FLOAT, 64)}
-LARGEST = 1 << 28  # bytes; samples may take four times as many
+LONGEST = 1 << 25  # samples of a channel: eleven minutes at 50 kHz
 MOST = 20_000  # channels
 
 
@@ -38,8 +38,6 @@ def sounded(
     raw: bytes, file: str, names: Sequence[str] = (), scale: Sequence[float] = ()
 ) -> Recording:
     """The recording of a .wav; names as "U1 (V)", and what full scale means, for each channel."""
-    if len(raw) > LARGEST:
-        raise RecordingError(file, "", f"{len(raw)} bytes", f"{LARGEST} at most in a .wav")
     form, data, marks = _chunks(raw, file)
     names = names or [str(number) for number in range(1, form.channels + 1)]
     for what, given in (("names", names), ("scales", scale or names)):
@@ -50,6 +48,9 @@ def sounded(
         raise RecordingError(file, "", "a scale that is no number", "what full scale means")
     about = [channel(*headed(name)) for name in names]
     channels = tuple(each for each, _ in about)
+    rows = len(data) // (form.channels * form.bits // 8)
+    if rows > LONGEST:
+        raise RecordingError(file, "", f"{rows} samples", f"{LONGEST} at most in a .wav")
     values, full = _values(data, form)
     if not len(values):
         raise RecordingError(file, f"byte {len(raw)}", "no sample", "one at least")
@@ -132,7 +133,7 @@ def _clipped(full: NDArray[np.bool_] | None, channels: tuple[Channel, ...]) -> l
         return []
     marks = []
     for number in np.flatnonzero(full.any(axis=0)).tolist():
-        at = np.flatnonzero(full[:, number])
-        words = f"{channels[number].name}: {len(at)} samples at the end of the converter"
-        marks.append(Mark(Quality.CLIPPED, words, number, int(at[0]), len(at)))
+        count = int(np.count_nonzero(full[:, number]))
+        words = f"{channels[number].name}: {count} samples at the end of the converter"
+        marks.append(Mark(Quality.CLIPPED, words, number, int(np.argmax(full[:, number])), count))
     return marks

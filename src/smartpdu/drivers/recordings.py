@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smartpdu.drivers.comtrade import combined, pair
-from smartpdu.drivers.recording import Recording, RecordingError, told
+from smartpdu.drivers.recording import Recording, RecordingError, quoted
 from smartpdu.drivers.recording_csv import separated
 from smartpdu.drivers.recording_wav import sounded
 from smartpdu.model.units import Hertz
 
-LARGEST = 1 << 30  # bytes of a file
+LARGEST = 1 << 29  # bytes of a file
 EXPECTED = "a recording: .cfg with .dat, .cff, .csv or .wav"
 TABLES = (".csv", ".txt", ".tsv")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Given:
     """What somebody says of a recording that its file does not say."""
 
     rate: Hertz | None = None  # of a table without times
@@ -25,7 +25,7 @@ class Told:
     encoding: str | None = None
 
 
-def read_recording(path: Path | str, says: Told = Told()) -> Recording:
+def read_recording(path: Path | str, says: Given = Given()) -> Recording:
     """The recording of a file; raises RecordingError for one that holds none."""
     path = Path(path)
     suffix = path.suffix.lower()
@@ -38,10 +38,10 @@ def read_recording(path: Path | str, says: Told = Told()) -> Recording:
         return combined(raw, path.name, says.encoding)
     if suffix in TABLES:
         return separated(raw, path.name, says.rate, says.encoding)
-    raise RecordingError(path.name, "", told(suffix or path.name), EXPECTED)
+    raise RecordingError(path.name, "", quoted(suffix or path.name), EXPECTED)
 
 
-def _pair(path: Path, says: Told) -> Recording:
+def _pair(path: Path, says: Given) -> Recording:
     halves = [path if path.suffix.lower() == end else _other(path, end) for end in (".cfg", ".dat")]
     raw = [_bytes(half, LARGEST) for half in halves]
     return pair(raw[0], raw[1], (halves[0].name, halves[1].name), says.encoding)
