@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from measurement.fed import measured
 from measurement.signals import sine, turns
-from measurement.streams import measured
 
 from smartpdu.measurement.aggregation import (
     Aggregate,

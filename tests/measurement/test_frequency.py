@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from measurement.fed import measured
 from measurement.signals import distorted, sampled, sine, turns
-from measurement.streams import measured
 
 from smartpdu.measurement.channels import Channels
 from smartpdu.measurement.clock import Clock

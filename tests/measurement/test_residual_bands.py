@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from measurement.fed import windows
 from measurement.signals import Wave, sine, turns
-from measurement.streams import windows
 
 from smartpdu.measurement.channels import Channels
 from smartpdu.measurement.residual_bands import leakage, residual_bands, summed_leakage

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from measurement.fed import measured
 from measurement.signals import Wave, turns
-from measurement.streams import measured
 
 from smartpdu.measurement.aggregation import Span, aggregated, begun, reading
 from smartpdu.measurement.channels import Channels

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from measurement.fed import windows
 from measurement.signals import Wave, turns
-from measurement.streams import windows
 
 from smartpdu.measurement.channels import Channels
 from smartpdu.measurement.quantities import neutral_current, quantities

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from measurement.fed import windows
 from measurement.signals import sine, turns
-from measurement.streams import windows
 
 from smartpdu.measurement.channels import Channels
 from smartpdu.measurement.voltage import (
