@@ -63,7 +63,7 @@ def opened(
     """The source that plays these frames from a file."""
     file = tmp_path / "frames"
     file.write_bytes(b"".join(map(written, content)))
-    return open_source(wanted(site or plant(), board.settings | {"file": str(file)}, clock))
+    return open_source(wanted(site or plant(), board.settings | {"address": f"file:{file}"}, clock))
 
 
 async def after(source: Adc, clock: Clock, seconds: int) -> Snapshot:
@@ -315,7 +315,7 @@ async def test_a_board_that_switches_its_rate_is_followed(tmp_path: Path) -> Non
 
 async def test_a_board_switches_nothing() -> None:
     board = rack()
-    source = open_source(wanted(plant(), board.settings | {"file": "/nowhere"}, Clock()))
+    source = open_source(wanted(plant(), board.settings | {"address": "file:/nowhere"}, Clock()))
     with pytest.raises(SourceError, match="no way to switch A/o1"):
         await source.obey(SwitchOutlet("1", "A/o1", False, "olga", Priority.PERSON))
     with pytest.raises(SourceError, match="cannot open /nowhere: No such file"):
@@ -328,7 +328,7 @@ async def test_frames_come_over_udp_and_only_from_the_board() -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     board, clock = rack(), Clock()
-    settings = board.settings | {"udp": f"127.0.0.1:{port}", "sender": "127.0.0.1"}
+    settings = board.settings | {"address": f"udp:127.0.0.1:{port}", "sender": "127.0.0.1"}
     source = open_source(wanted(plant(), settings, clock))
     with pytest.raises(NoAnswer):
         clock.now += 1
@@ -362,7 +362,7 @@ async def test_frames_come_through_a_pipe_whose_writer_may_come_and_go(tmp_path:
     path = tmp_path / "pipe"
     os.mkfifo(path)
     board, clock = rack(), Clock()
-    source = open_source(wanted(plant(), board.settings | {"pipe": str(path)}, clock))
+    source = open_source(wanted(plant(), board.settings | {"address": f"pipe:{path}"}, clock))
     await source.read()  # nobody writes yet
     for _ in range(2):
         content = board.bytes(1.0)
@@ -390,7 +390,7 @@ def _write_all(writer: int, content: bytes) -> None:
 
 async def test_what_is_no_pipe_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    settings = rack().settings | {"pipe": str(tmp_path / "file")}
+    settings = rack().settings | {"address": f"pipe:{tmp_path / 'file'}"}
     source = open_source(wanted(plant(), settings, Clock()))
     with pytest.raises(SourceError, match="is no pipe"):
         await source.read()

@@ -1,10 +1,12 @@
 """What the channels of a board are: order of the streams, and settings that cannot be meant."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from boards import Clock, plant, wanted
 
+from smartpdu.app.cli import main
 from smartpdu.drivers.adc import check, listened, open_source
 from smartpdu.drivers.board import board, channels
 from smartpdu.drivers.source import SettingsError
@@ -72,7 +74,7 @@ BAD: list[tuple[list[Any] | Any, str, str, str]] = [
 def test_a_channel_that_cannot_be_is_told_with_its_number(
     table: Any, key: str, found: str, expected: str
 ) -> None:
-    settings = {"udp": "127.0.0.1:5800"} | ({} if table is None else {"channel": table})
+    settings = {"address": "udp:127.0.0.1:5800"} | ({} if table is None else {"channel": table})
     with pytest.raises(SettingsError) as told:
         check(settings)
     assert told.value.key == key
@@ -97,7 +99,7 @@ def test_a_channel_that_does_not_fit_the_plant_is_told(
     table: list[Any], key: str, expected: str
 ) -> None:
     with pytest.raises(SettingsError) as told:
-        open_source(wanted(plant(), {"udp": "127.0.0.1:5800", "channel": table}, Clock()))
+        open_source(wanted(plant(), {"address": "udp:127.0.0.1:5800", "channel": table}, Clock()))
     assert told.value.key == key
     assert expected in told.value.expected
 
@@ -105,7 +107,7 @@ def test_a_channel_that_does_not_fit_the_plant_is_told(
 def test_a_grid_of_another_frequency_is_told_at_its_feed() -> None:
     site = plant(frequency=400.0)
     with pytest.raises(SettingsError) as told:
-        open_source(wanted(site, {"udp": "127.0.0.1:5800", "channel": [U1]}, Clock()))
+        open_source(wanted(site, {"address": "udp:127.0.0.1:5800", "channel": [U1]}, Clock()))
     assert (told.value.place, told.value.key) == ("A/feed", "nominal_frequency")
     assert told.value.expected == "50 or 60 Hz"
 
@@ -113,25 +115,49 @@ def test_a_grid_of_another_frequency_is_told_at_its_feed() -> None:
 @pytest.mark.parametrize(
     ("settings", "key"),
     [
-        ({}, "udp"),
-        ({"udp": "127.0.0.1:5800", "pipe": "x"}, "pipe"),
-        ({"udp": "127.0.0.1:5800", "address": "x"}, "address"),
-        ({"udp": 5800}, "udp"),
-        ({"file": ""}, "file"),
-        ({"udp": "5800"}, "udp"),
-        ({"udp": "board:5800"}, "udp"),
-        ({"udp": "127.0.0.1:0"}, "udp"),
-        ({"udp": "127.0.0.1:65536"}, "udp"),
-        ({"udp": "::1:5800"}, "udp"),
-        ({"udp": "127.0.0.1:5800", "sender": "board"}, "sender"),
-        ({"udp": "127.0.0.1:5800", "sender": 1}, "sender"),
-        ({"file": "x", "sender": "127.0.0.1"}, "sender"),
+        ({}, "address"),
+        ({"address": 5800}, "address"),
+        ({"address": "udp"}, "address"),
+        ({"address": "file:"}, "address"),
+        ({"address": "tcp:127.0.0.1:5800"}, "address"),
+        ({"address": "udp:5800"}, "address"),
+        ({"address": "udp:board:5800"}, "address"),
+        ({"address": "udp:127.0.0.1:0"}, "address"),
+        ({"address": "udp:127.0.0.1:65536"}, "address"),
+        ({"address": "udp:::1:5800"}, "address"),
+        ({"address": "udp:127.0.0.1:5800", "port": 1}, "port"),
+        ({"address": "udp:127.0.0.1:5800", "sender": "board"}, "sender"),
+        ({"address": "udp:127.0.0.1:5800", "sender": 1}, "sender"),
+        ({"address": "file:x", "sender": "127.0.0.1"}, "sender"),
     ],
 )
 def test_a_carrier_that_cannot_be_is_told(settings: dict[str, Any], key: str) -> None:
     with pytest.raises(SettingsError) as told:
         check(settings | {"channel": [U1]})
     assert told.value.key == key
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("gain = -5.394e-5", "gain = 0", "source.channel[2].gain: found 0, expected volts"),
+        ('"rack2/B/feed"', '"rack1/A/feed"', "source.channel[3].place: found 'rack1/A/feed'"),
+        ('"udp:0.0.0.0:5800"', '"0.0.0.0:5800"', "source.address: found '0.0.0.0:5800'"),
+    ],
+)
+def test_check_names_the_line_of_what_is_wrong(
+    old: str, new: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = Path(__file__).parents[2] / "docs" / "reference" / "example"
+    text = (folder / "site.toml").read_text("utf-8").replace('"power.csv"', f'"{folder}/power.csv"')
+    before, after = text.split("[[source.channel]]", 1) if "udp" not in old else (text, "")
+    before, after = (before + "[[source.channel]]", after) if after else ("", text)
+    assert after.count(old) >= 1
+    file = tmp_path / "site.toml"
+    file.write_text(before + after.replace(old, new, 1), "utf-8")
+    line = (before + after.split(old)[0]).count("\n") + 1
+    assert main(["check", "--offline", str(file)]) == 2
+    assert f"{file}:{line}: {words}" in capsys.readouterr().err
 
 
 def test_addresses_are_understood() -> None:

@@ -1,7 +1,10 @@
 """Frames of samples: what is written is read, and what was damaged is no frame."""
 
+import re
 import zlib
 from dataclasses import fields
+from pathlib import Path
+from struct import calcsize
 
 import numpy as np
 import pytest
@@ -56,6 +59,18 @@ def test_the_layout_is_the_documented_one() -> None:
     head += (2**40 + 3).to_bytes(8, "little") + (1_800_000_000 * 10**9).to_bytes(8, "little")
     content = made.counts.astype("<i2").tobytes()
     assert written(made) == signed(head, content)
+
+
+def test_the_page_for_makers_of_boards_has_the_same_layout() -> None:
+    page = Path(__file__).parents[2] / "docs" / "reference" / "frames.md"
+    rows = re.findall(r"^\| (\d+) \| (\d*) ?\|", page.read_text("utf-8"), re.MULTILINE)
+    sizes = [4, 1, 1, 2, 4, 4, 4, 4, 8, 8, CHECK.size]
+    places = [sum(sizes[:n]) for n in range(len(sizes))]
+    assert rows == [
+        *((str(a), str(b)) for a, b in zip(places, sizes, strict=True)),
+        (str(HEAD), ""),
+    ]
+    assert calcsize("<" + "4sBxHIIIIQq") == HEADER.size == places[-1]
 
 
 def test_a_board_that_does_not_know_the_time_says_so() -> None:

@@ -23,8 +23,9 @@ from smartpdu.model.command import SwitchOutlet
 from smartpdu.model.plant import Part
 from smartpdu.model.snapshot import Snapshot, blank
 
+KEYS = ("address", "sender", "channel")
 CARRIERS = ("udp", "pipe", "file")
-KEYS = (*CARRIERS, "sender", "channel")
+EXPECTED = "udp:0.0.0.0:5800 with an address of this machine, pipe:PATH or file:PATH"
 PATIENCE = 0.5  # s without a frame after which the board is silent
 LAST_PORT = 65535
 TROUBLES = tuple(f.name for f in fields(Tally) if f.name not in ("frames", "samples", "why"))
@@ -97,30 +98,23 @@ def check(settings: Mapping[str, Any]) -> None:
     for key in settings:
         if key not in KEYS:
             raise SettingsError(key, "an unknown key", nearest(key, KEYS))
-    given = [name for name in CARRIERS if name in settings]
-    if len(given) != 1:
-        raise SettingsError(
-            given[1] if given else "udp", " and ".join(given) or "nothing", "udp, pipe or file"
-        )
-    if not isinstance(settings[given[0]], str) or not settings[given[0]]:
-        raise SettingsError(given[0], repr(settings[given[0]]), "text")
-    if given == ["udp"]:
-        listened(settings["udp"])
+    carrier, where = _carried(settings)
+    if carrier == "udp":
+        listened(where)
     if "sender" in settings:
-        _check_sender(settings)
+        _check_sender(settings["sender"], carrier)
     channels(settings)
 
 
-def listened(address: str) -> tuple[str, int]:
+def listened(where: str) -> tuple[str, int]:
     """Host and port of ADDRESS:PORT or [IPV6]:PORT, at which this machine shall listen."""
-    found = fullmatch(r"(?:\[([^][]+)\]|([^][:\s]+)):([0-9]{1,5})", address)
-    expected = "an address of this machine and a port, as 0.0.0.0:5800"
+    found = fullmatch(r"(?:\[([^][]+)\]|([^][:\s]+)):([0-9]{1,5})", where)
     try:
         host = str(ip_address(found[1] or found[2])) if found else ""
     except ValueError:
         host = ""
     if found is None or not host or not 0 < int(found[3]) <= LAST_PORT:
-        raise SettingsError("udp", repr(address), expected)
+        raise SettingsError("address", repr(f"udp:{where}"), EXPECTED)
     return host, int(found[3])
 
 
@@ -135,17 +129,29 @@ def open_source(wanted: Wanted) -> Adc:
 
 
 def _carrier(settings: Mapping[str, Any], ports: Ports) -> Carrier:
-    if "udp" in settings:
-        return Datagrams(*listened(settings["udp"]), settings.get("sender", ""))
-    if "pipe" in settings:
-        return Pipe(Path(settings["pipe"]))
-    return FrameFile(Path(settings["file"]), ports.clock)
+    carrier, where = _carried(settings)
+    if carrier == "udp":
+        return Datagrams(*listened(where), settings.get("sender", ""))
+    if carrier == "pipe":
+        return Pipe(Path(where))
+    return FrameFile(Path(where), ports.clock)
 
 
-def _check_sender(settings: Mapping[str, Any]) -> None:
+def _carried(settings: Mapping[str, Any]) -> tuple[str, str]:
+    """How frames come, and where."""
+    address = settings.get("address")
+    if not isinstance(address, str):
+        raise SettingsError("address", "nothing" if address is None else repr(address), EXPECTED)
+    carrier, _, where = address.partition(":")
+    if carrier not in CARRIERS or not where:
+        raise SettingsError("address", repr(address), EXPECTED)
+    return carrier, where
+
+
+def _check_sender(sender: Any, carrier: str) -> None:
     try:
-        ip_address(settings["sender"] if isinstance(settings["sender"], str) else "")
+        ip_address(sender if isinstance(sender, str) else "")
     except ValueError:
-        raise SettingsError("sender", repr(settings["sender"]), "an IP address") from None
-    if "udp" not in settings:
-        raise SettingsError("sender", repr(settings["sender"]), "none, where udp is not used")
+        raise SettingsError("sender", repr(sender), "an IP address") from None
+    if carrier != "udp":
+        raise SettingsError("sender", repr(sender), f"none, as frames come by {carrier}")

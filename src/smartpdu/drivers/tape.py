@@ -99,11 +99,10 @@ def channels(
     plant: Plant, taps: Sequence[Tap], made: Converter, own: Sequence[int]
 ) -> list[Channel]:
     """These taps as the site of a board would describe them."""
+    places = [plant.table(taps[k].kind).path[taps[k].row] for k in own]
     return [
-        Channel(
-            plant.table(taps[k].kind).path[taps[k].row], taps[k].quantity, made.gain[k], 0.0, 0.0
-        )
-        for k in own
+        Channel(place, taps[k].quantity, float(made.gain[k]), 0.0, 0.0)
+        for place, k in zip(places, own, strict=True)
     ]
 
 
