@@ -17,14 +17,13 @@ from smartpdu.measurement.channels import Channels
 from smartpdu.measurement.compiled import COMPILES, compiled
 from smartpdu.measurement.crossing import CARRIED, JUMPED, REAL, ROOM, Watch, bound
 
-SURE = 2.5e-4  # of a cycle that a crossing may be off its place and yet be trusted
+SURE = 1.5e-4  # of a cycle that a crossing may be off its place and yet be trusted
 WIDE = 4.0  # times as far as crossings of this voltage usually are off
 USUAL = 1 / 32  # share of each new crossing in that
 AGREE = 2e-3  # of a cycle that two cycles in a row may differ and yet agree
 FEW = 6  # crossings in a row that agree: a new phase
-FIRST = 3  # at the start
 STUBBORN = 50  # doubted crossings in a row that are followed all the same
-SLEW = 2.5e-4  # of a cycle that a bound moves at once
+SLEW = 1.5e-4  # of a cycle that a bound moves at once
 SPREAD = 40  # bounds over which a jump of phase is spread
 LEAP = 0.01  # of a cycle: a jump that is told
 AHEAD = 1.9  # half-cycles that a bound lies behind the last crossing it is foretold from
@@ -149,6 +148,8 @@ def _weighed(p: Pace, w: Watch, v: int) -> None:
     c = _evened(at, mark, i, half)
     steps = np.round((c - p.place[v]) / half)
     off = abs(c - p.place[v] - steps * half)
+    if i > 1:  # two crossings in a row that are off to both sides are no sound one
+        off = max(off, abs(at[i % ROOM] - at[(i - 2) % ROOM] - 2 * half) / 2)
     if p.lives[v] and off <= max(SURE * 2 * half, WIDE * p.wobble[v]):
         p.trusted[v] += 1
         p.doubted[v] = 0
@@ -162,8 +163,9 @@ def _weighed(p: Pace, w: Watch, v: int) -> None:
     p.doubted[v] += 1
     if p.how[v] == CARRIED and p.lives[v]:
         p.how[v] = REAL
-    if p.agreed[v] >= FEW or p.doubted[v] >= STUBBORN:
-        _moved(p, v, c, _half(at, i) if p.agreed[v] >= FEW else half)
+    alike = min(p.agreed[v], p.doubted[v]) >= FEW
+    if alike or p.doubted[v] >= STUBBORN:
+        _moved(p, v, c, _half(at, i) if alike else half)
 
 
 @compiled
@@ -175,7 +177,8 @@ def _moved(p: Pace, v: int, place: float, half: float) -> None:
     off = abs(place + (k - number) * half - now)
     p.half[v], p.place[v], p.number[v] = half, place, number
     p.step[v] = max(p.step[v], off / SPREAD)
-    p.wobble[v] += 4 * USUAL * (min(off, AGREE * 2 * half) - p.wobble[v])
+    if off <= AGREE * 2 * half:  # not a jump: crossings of this voltage waver as much
+        p.wobble[v] += 4 * USUAL * (off - p.wobble[v])
     p.how[v] = JUMPED if off > LEAP * 2 * half and p.lives[v] else REAL
     p.lives[v], p.doubted[v], p.trusted[v] = 1, 0, 1
 
@@ -235,16 +238,18 @@ def _sought(p: Pace, w: Watch, v: int) -> None:
         i = p.seen[v]
         p.seen[v] += 1
         p.agreed[v] = _agreed(w.at[v], w.mark[v], i, p.agreed[v])
-        if p.agreed[v] >= FIRST:
-            p.half[v] = _half(w.at[v], i)
+        p.doubted[v] = p.doubted[v] + 1 if w.mark[v, i % ROOM] == REAL else 0
+        if p.agreed[v] >= FEW or p.doubted[v] >= STUBBORN:
+            long = 4 if p.agreed[v] >= FEW else STUBBORN - 2
+            p.half[v] = (w.at[v, i % ROOM] - w.at[v, (i - long) % ROOM]) / long
             p.place[v] = _evened(w.at[v], w.mark[v], i, p.half[v])
-            p.lives[v], p.how[v] = 1, REAL
+            p.lives[v], p.how[v], p.doubted[v] = 1, REAL, 0
 
 
 @compiled
 def _follows(p: Pace, w: Watch, v: int, leader: int, begin: float) -> None:
     """Begin a voltage that does not live yet as the leader's."""
-    p.lives[v], p.how[v], p.agreed[v] = 0, CARRIED, 0
+    p.lives[v], p.how[v], p.agreed[v], p.doubted[v] = 0, CARRIED, 0, 0
     p.half[v], p.place[v] = p.half[leader], p.place[leader]
     while p.seen[v] > 0 and bound(w, v, p.seen[v] - 1) > begin:
         p.seen[v] -= 1
@@ -268,7 +273,9 @@ def _steady_plain(p: Pace, w: Watch, taken: int) -> bool:
     within = (ends + 1 < taken) & (i[:, FEW - 1 :] < w.found[:, None])
     last = np.maximum(within.sum(axis=1) - 1, 0)
     weighed = np.arange(1, c.shape[1]) <= last[:, None]
-    off = np.where(weighed, np.abs(np.diff(c, axis=1) - half[:, :-1]), 0.0)
+    cycle = m[:, FEW:] - m[:, FEW - 2 : -2]
+    off = np.maximum(np.abs(np.diff(c, axis=1) - half[:, :-1]), np.abs(cycle / 2 - half[:, :-1]))
+    off[~weighed] = 0.0
     fading = p.wobble * (1 - USUAL) ** last
     places = np.maximum(SURE * 2 * half[:, :-1], WIDE * fading[:, None])
     new = within & (np.arange(c.shape[1]) >= told[:, None])
