@@ -247,6 +247,16 @@ async def test_repeated_late_and_foreign_frames_change_nothing(tmp_path: Path) -
     await source.close()
 
 
+async def test_frames_of_another_board_are_told_with_what_is_wrong(tmp_path: Path) -> None:
+    board, clock = rack(), Clock()
+    wide = [replace(f, counts=f.counts[:, :-1]) for f in board.frames(2.0)]
+    source = opened(tmp_path, board, wide, clock, None)
+    words = "none can be used: it has 9 channels, the site says 10"
+    with pytest.raises(SourceError, match=words):
+        await source.read()
+    await source.close()
+
+
 async def test_clipped_counts_are_counted(tmp_path: Path) -> None:
     board = rack(form=1)
     current = next(s for s in board.signals if (s.place, s.quantity) == ("A/L2", "current"))
@@ -330,8 +340,7 @@ async def test_frames_come_over_udp_and_only_from_the_board() -> None:
     board, clock = rack(), Clock()
     settings = board.settings | {"address": f"udp:127.0.0.1:{port}", "sender": "127.0.0.1"}
     source = open_source(wanted(plant(), settings, clock))
-    with pytest.raises(NoAnswer):
-        clock.now += 1
+    with pytest.raises(NoAnswer, match=r"no frame for 0\.7 s"):
         await source.read()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         for number, frame in enumerate(board.frames(1.0)):
@@ -363,7 +372,8 @@ async def test_frames_come_through_a_pipe_whose_writer_may_come_and_go(tmp_path:
     os.mkfifo(path)
     board, clock = rack(), Clock()
     source = open_source(wanted(plant(), board.settings | {"address": f"pipe:{path}"}, clock))
-    await source.read()  # nobody writes yet
+    with pytest.raises(NoAnswer, match=r"no frame for 0\.7 s"):
+        await source.read()  # nobody writes yet
     for _ in range(2):
         content = board.bytes(1.0)
         writer = os.open(path, os.O_WRONLY | os.O_NONBLOCK)

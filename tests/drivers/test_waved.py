@@ -1,7 +1,7 @@
 """The twin through a board: what it measures is what is lived, and it stays a source."""
 
 import hashlib
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,11 @@ from smartpdu.app.config import Site, demo
 from smartpdu.drivers.simulator import Simulated, check_site, open_source
 from smartpdu.drivers.source import SettingsError, Source, SourceError, Wanted
 from smartpdu.drivers.waved import Waved
+from smartpdu.model.build import SourceSpec, built
 from smartpdu.model.command import Priority, SwitchOutlet
 from smartpdu.model.plant import Kind, part
 from smartpdu.model.snapshot import READINGS, Snapshot
+from smartpdu.twin.rack import standard_racks
 from smartpdu.twin.world import Life, neutral
 
 
@@ -239,6 +241,34 @@ async def test_nobody_looks_for_long_and_the_board_is_not_late_for_ever() -> Non
     assert now.phases.voltage[0] > 200
     assert shared["tape"]._moment.sample < 60 * 10_000
     await closed([a, b])
+
+
+async def test_one_phase_at_sixty_hertz_and_a_source_without_a_feed() -> None:
+    design, servers = standard_racks(pdus=1, outlets=4, phases=1, frequency=60.0, voltage=120.0)
+    apart = SourceSpec("source/air")
+    probes = [replace(probe, source="source/air") for probe in design.probes]
+    plant = built(replace(design, sources=[*design.sources, apart], probes=probes))
+    tables = [{"path": s.path, "cords": list(s.cords)} for s in servers]
+    tables[0]["corrected"] = False
+    sections = {"twin": {"waves": True, "server": tables}}
+    clock, shared = Clock(), {}
+    check_site(plant, sections)
+    a, air = (
+        open_source(Wanted("s", {}, part(plant, row), plant, sections, shared, clock.ports()))
+        for row in (0, 1)
+    )
+    assert isinstance(air, Simulated)
+    clock.now += 1
+    await a.read()
+    clock.now += 1
+    now = await a.read()
+    assert now.phases.voltage == pytest.approx([120], rel=0.02)
+    assert now.feeds.frequency == pytest.approx([60], abs=0.05)
+    assert now.outlets.thd_current[0] == pytest.approx(105.7, rel=0.02)
+    assert now.outlets.crest_factor[0] == pytest.approx(2.85, rel=0.03)
+    assert now.outlets.thd_current[1] < 20
+    assert not np.isnan((await air.read()).probes.temperature).any()
+    await closed([a, air])
 
 
 async def day(seed: int, reads: tuple[float, ...]) -> str:

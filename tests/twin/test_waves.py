@@ -8,11 +8,12 @@ from living import Living, fault, living, rack
 from measurement.signals import Wave
 
 from smartpdu.model.plant import Kind
-from smartpdu.twin import inrush, spectrum, waves
+from smartpdu.twin import inrush, phasors, spectrum, waves
+from smartpdu.twin.phasors import Phasors, Waves
 from smartpdu.twin.plan import ServerSpec
 from smartpdu.twin.rack import standard_racks
 from smartpdu.twin.taps import Tap
-from smartpdu.twin.waves import Dip, Moment, Phasors, Samples, Waves
+from smartpdu.twin.waves import Dip, Moment, Samples
 from smartpdu.twin.world import neutral, phase_current
 
 RATE, COUNT = 10_000.0, 500
@@ -23,7 +24,7 @@ def dice(seed: int = 1) -> np.random.Generator:
 
 
 def made(lived: Living, rate: float = RATE, count: int = COUNT) -> Waves:
-    return waves.waves(lived.world, rate, count, dice())
+    return phasors.waves(lived.world, rate, count, dice())
 
 
 def played(
@@ -59,8 +60,8 @@ def test_every_sample_is_the_sum_of_sines_that_its_phasors_say() -> None:
     own = made(lived)
     before = waves.first(own, lived.life)
     after, samples = waves.sampled(own, before, lived.life, dice(2))
-    phasors = waves.phasors(own, lived.life)
-    for branch, known in zip(own.branches, phasors, strict=True):
+    found = phasors.phasors(own, lived.life)
+    for branch, known in zip(own.branches, found, strict=True):
         step = np.mod(after.turns[branch.feed] - before.turns[branch.feed], 1.0)
         step = (step + round(50 * COUNT / RATE - step)) / COUNT
         turns = step * np.arange(COUNT)
@@ -78,7 +79,7 @@ def test_what_flows_is_what_the_life_says() -> None:
     lived = rack()
     lived.lasts(3)
     own, life = made(lived), lived.life
-    found = waves.phasors(own, life)
+    found = phasors.phasors(own, life)
     for outlet in range(len(lived.plant.outlets)):
         phase = int(lived.plant.outlets.phase[outlet])
         voltage = phasor(own, found, Kind.PHASE, phase, "voltage")
@@ -99,7 +100,7 @@ def test_a_current_leads_where_the_life_says_that_it_leads() -> None:
     lived = rack()
     lived.lasts(3)
     own = made(lived)
-    found = waves.phasors(own, lived.life)
+    found = phasors.phasors(own, lived.life)
     phase = int(lived.plant.outlets.phase[0])
     voltage = phasor(own, found, Kind.PHASE, phase, "voltage")[0]
     current = phasor(own, found, Kind.OUTLET, 0, "current")[0]
@@ -164,7 +165,7 @@ def test_currents_add_up_at_every_sample_inrush_and_leakage_included() -> None:
             np.testing.assert_allclose(parts - whole, 0, atol=5e-5)
         peaks.append(np.abs(x[:, column(own, Kind.OUTLET, 0, "current")]).max())
     assert peaks[0] > 5  # there was an inrush, and it was looked at
-    leak = rms(phasor(own, waves.phasors(own, lived.life), Kind.FEED, 0, "residual_current"))
+    leak = rms(phasor(own, phasors.phasors(own, lived.life), Kind.FEED, 0, "residual_current"))
     assert leak == pytest.approx(0.3, rel=0.02)
 
 
@@ -200,7 +201,7 @@ def test_leakage_adds_up_as_vectors() -> None:
         equal = replace(lived.world.cords, leakage=np.full(len(cords), 0.8e-3))
         world = replace(lived.world, cords=equal, distortion=np.zeros(3))
         life = replace(lived.life, voltage=np.full(3, 230.0))
-        found = waves.phasors(waves.waves(world, RATE, COUNT, dice()), life)
+        found = phasors.phasors(phasors.waves(world, RATE, COUNT, dice()), life)
         own = made(lived)
         leak = rms(phasor(own, found, Kind.FEED, 0, "residual_current"))
         assert leak == pytest.approx(expected * 1e-3, abs=1e-6)
@@ -327,7 +328,7 @@ def test_neutral_and_phases_agree_with_the_twin_that_knows_no_waves() -> None:
     lived = rack()
     lived.lasts(3)
     own = made(lived)
-    found = waves.phasors(own, lived.life)
+    found = phasors.phasors(own, lived.life)
     fundamental, harmonic = phase_current(lived.world, lived.life)
     for phase in range(len(lived.plant.phases)):
         seen = rms(phasor(own, found, Kind.PHASE, phase, "current"))

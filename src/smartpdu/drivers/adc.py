@@ -15,7 +15,8 @@ from typing import Any
 import structlog
 
 from smartpdu.drivers.board import Board, board, channels
-from smartpdu.drivers.carriers import Carrier, Datagrams, FrameFile, Pipe
+from smartpdu.drivers.carriers import Carrier, Datagrams, Pipe
+from smartpdu.drivers.frame_file import FrameFile
 from smartpdu.drivers.reception import Tally
 from smartpdu.drivers.sampler import Sampler
 from smartpdu.drivers.source import NoAnswer, Ports, SettingsError, SourceError, Wanted, nearest
@@ -27,6 +28,7 @@ KEYS = ("address", "sender", "channel")
 CARRIERS = ("udp", "pipe", "file")
 EXPECTED = "udp:0.0.0.0:5800 with an address of this machine, pipe:PATH or file:PATH"
 PATIENCE = 0.5  # s without a frame after which the board is silent
+FIRST = 0.7  # s that the first frames are waited for, until a window is complete
 LAST_PORT = 65535
 TROUBLES = tuple(f.name for f in fields(Tally) if f.name not in ("frames", "samples", "why"))
 
@@ -50,16 +52,29 @@ class Adc:
 
     async def read(self) -> Snapshot:
         """What was measured since the last time; raises SourceError where no frame came."""
-        pieces = await self._carrier.arrived()
-        loop = asyncio.get_running_loop()
-        now = blank(self._part.plant, self._ports.wall(), self._ports.clock())
-        came = await loop.run_in_executor(self._thread, self._digested, pieces, now)
+        now = await self._measured()
+        tally = self.sampler.tally
+        if not tally.frames:
+            await self._ports.sleep(FIRST)
+            now = await self._measured()
         clock = self._ports.clock()
+        came, bad = tally.frames > self._before.frames, tally.why
+        unusable = tally.unfit + tally.malformed > self._before.unfit + self._before.malformed
         self._tell()
         if came:
             self._heard = clock
         elif clock - self._heard > PATIENCE:
+            if unusable:
+                raise SourceError(f"frames come, and none can be used: {bad}")
             raise NoAnswer(f"no frame for {clock - self._heard:.1f} s")
+        return now
+
+    async def _measured(self) -> Snapshot:
+        """Look at all that came, in a thread."""
+        pieces = await self._carrier.arrived()
+        now = blank(self._part.plant, self._ports.wall(), self._ports.clock())
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread, self._digested, pieces, now)
         return now
 
     async def obey(self, command: SwitchOutlet) -> None:
@@ -71,13 +86,11 @@ class Adc:
         self._carrier.close()
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def _digested(self, pieces: list[bytes], now: Snapshot) -> bool:
-        """Take all that came, in the thread; False where nothing did that could be used."""
-        before = self.sampler.tally.frames
+    def _digested(self, pieces: list[bytes], now: Snapshot) -> None:
+        """Take what came, in the thread."""
         self.sampler.take(self._carrier.frames(pieces))
         self.sampler.tally.foreign = self._carrier.foreign
         self.sampler.land(now)
-        return self.sampler.tally.frames > before
 
     def _tell(self) -> None:
         """Log that frames are lost, damaged or clipped, when that begins and when it is over."""

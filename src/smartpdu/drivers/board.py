@@ -1,6 +1,6 @@
 """What the channels of a measuring board are: a quantity of a place each, with its calibration."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -199,10 +199,3 @@ def _feed(plant: Plant, line: Line) -> int:
     if line.kind is Kind.FEED:
         return line.row
     return int(plant.phases.feed[_phase(plant, line, ())])
-
-
-def rows(course: Course, kind: Kind, quantity: str) -> Iterator[tuple[int, int]]:
-    """Channel and row of each line of that kind."""
-    for channel, line in enumerate(course.lines):
-        if line.kind is kind and line.quantity == quantity:
-            yield channel, line.row

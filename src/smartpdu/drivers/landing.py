@@ -5,14 +5,14 @@ scale there is no power factor, no crest factor and no distortion, and below a t
 nominal voltage none of the voltage either.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from smartpdu.drivers.board import Course, rows
+from smartpdu.drivers.board import Course
 from smartpdu.measurement.channels import Channels
 from smartpdu.measurement.harmonics import Spectra
 from smartpdu.measurement.quantities import Quantities, neutral_current, quantities
@@ -53,18 +53,21 @@ def together(windows: Sequence[Window]) -> Window:
     def spectra(window: Window) -> Spectra:
         return window.spectra
 
-    return Window(
-        windows[0].start,
-        windows[-1].end,
-        sum(w.cycles for w in windows),
-        max(w.mark for w in windows),
-        mean("mean"),
-        square("rms"),
-        mean("power"),
-        np.min([w.low for w in windows], axis=0),
-        np.max([w.high for w in windows], axis=0),
-        Spectra(
-            square("harmonic", spectra), square("interharmonic", spectra), mean("phasor", spectra)
+    return replace(
+        windows[-1],
+        start=windows[0].start,
+        cycles=sum(w.cycles for w in windows),
+        mark=max(w.mark for w in windows),
+        mean=mean("mean"),
+        rms=square("rms"),
+        power=mean("power"),
+        low=np.min([w.low for w in windows], axis=0),
+        high=np.max([w.high for w in windows], axis=0),
+        spectra=replace(
+            windows[-1].spectra,
+            harmonic=square("harmonic", spectra),
+            interharmonic=square("interharmonic", spectra),
+            phasor=mean("phasor", spectra),
         ),
     )
 
@@ -97,13 +100,13 @@ def land(
     _phases(now, course, found)
     partner = channels.partner
     for table, kind in ((now.circuits, Kind.CIRCUIT), (now.outlets, Kind.OUTLET)):
-        for channel, row in rows(course, kind, "current"):
+        for channel, row in _rows(course, kind, "current"):
             _currents(table, row, found, channel, kind is Kind.OUTLET)
             table.voltage[row] = found.rms[partner[channel]]
             if kind is Kind.OUTLET:
                 now.outlets.thd_voltage[row] = found.thd[partner[channel]]
                 now.outlets.frequency[row] = hertz
-    for channel, row in rows(course, Kind.CIRCUIT, "residual_current"):
+    for channel, row in _rows(course, Kind.CIRCUIT, "residual_current"):
         now.circuits.residual_current[row] = found.rms[channel]
     _feed(now, course, found, window, hertz)
 
@@ -115,12 +118,12 @@ def land_dead(now: Snapshot, course: Course, rms: Array) -> None:
         (now.circuits, Kind.CIRCUIT),
         (now.outlets, Kind.OUTLET),
     ):
-        for channel, row in rows(course, kind, "current"):
+        for channel, row in _rows(course, kind, "current"):
             table.current[row] = rms[channel]
-    for channel, row in rows(course, Kind.PHASE, "voltage"):
+    for channel, row in _rows(course, Kind.PHASE, "voltage"):
         now.phases.voltage[row] = rms[channel]
     for quantity in ("neutral_current", "residual_current"):
-        for channel, row in rows(course, Kind.FEED, quantity):
+        for channel, row in _rows(course, Kind.FEED, quantity):
             getattr(now.feeds, quantity)[row] = rms[channel]
 
 
@@ -138,10 +141,10 @@ def _sure(course: Course, channels: Channels, found: Quantities, most: int) -> Q
 
 
 def _phases(now: Snapshot, course: Course, found: Quantities) -> None:
-    for channel, row in rows(course, Kind.PHASE, "voltage"):
+    for channel, row in _rows(course, Kind.PHASE, "voltage"):
         now.phases.voltage[row] = found.rms[channel]
         now.phases.thd_voltage[row] = found.thd[channel]
-    for channel, row in rows(course, Kind.PHASE, "current"):
+    for channel, row in _rows(course, Kind.PHASE, "current"):
         _currents(now.phases, row, found, channel, True)
 
 
@@ -156,7 +159,7 @@ def _currents(table: Any, row: int, found: Quantities, channel: int, shaped: boo
 
 def _feed(now: Snapshot, course: Course, found: Quantities, window: Window, hertz: float) -> None:
     """What is of the whole feed; sums only where every phase of it is measured."""
-    own = dict(rows(course, Kind.PHASE, "current"))
+    own = dict(_rows(course, Kind.PHASE, "current"))
     feeds, row = now.feeds, course.feed
     feeds.frequency[row] = hertz
     whole = len(own) == course.phases
@@ -165,10 +168,17 @@ def _feed(now: Snapshot, course: Course, found: Quantities, window: Window, hert
         apparent = found.apparent_power[list(own)].sum()
         feeds.active_power[row], feeds.apparent_power[row] = active, apparent
         feeds.power_factor[row] = active / apparent if apparent > 0 else np.nan
-    measured = dict(rows(course, Kind.FEED, "neutral_current"))
+    measured = dict(_rows(course, Kind.FEED, "neutral_current"))
     if measured:
         feeds.neutral_current[row] = found.rms[next(iter(measured))]
     elif whole and len(own) == 3:
         feeds.neutral_current[row] = neutral_current(window.spectra.phasor[:, list(own)])
-    for channel, _ in rows(course, Kind.FEED, "residual_current"):
+    for channel, _ in _rows(course, Kind.FEED, "residual_current"):
         feeds.residual_current[row] = found.rms[channel]
+
+
+def _rows(course: Course, kind: Kind, quantity: str) -> Iterator[tuple[int, int]]:
+    """Channel and row of each line of that kind."""
+    for channel, line in enumerate(course.lines):
+        if line.kind is kind and line.quantity == quantity:
+            yield channel, line.row

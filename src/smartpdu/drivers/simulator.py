@@ -211,7 +211,9 @@ def open_source(wanted: Wanted) -> Source:
         made = twin(section, wanted.plant, clock)
         wanted.shared["twin"] = lasting(made, wanted.kept(NAME), clock) if wanted.kept else made
     plain = Simulated(wanted.shared["twin"], wanted.part, wanted.ports)
-    return _waved(plain, wanted, section) if sampled(section) else plain
+    if sampled(section) and len(wanted.part.plant.phases):
+        return _waved(plain, wanted, section)
+    return plain
 
 
 def _waved(plain: Simulated, wanted: Wanted, section: Mapping[str, Any]) -> Source:

@@ -15,9 +15,10 @@ from smartpdu.drivers.frames import FORMS, Frame, read, written
 from smartpdu.model.plant import Kind, Part, Plant
 from smartpdu.model.units import Column, Rows
 from smartpdu.twin.converter import Converter, converter, counted
+from smartpdu.twin.phasors import Phasors, phasors, waves
 from smartpdu.twin.plan import World
 from smartpdu.twin.taps import Tap
-from smartpdu.twin.waves import Phasors, first, phasors, sampled, waves
+from smartpdu.twin.waves import first, sampled
 from smartpdu.twin.world import Life
 
 RATE = 10_000.0  # Hz

@@ -45,7 +45,7 @@ class Branch:
 def branches(plant: Plant) -> tuple[Branch, ...]:
     """All channels that a plant can have: of each phase its voltage first, then its currents."""
     found: list[Branch] = []
-    for feed in range(len(plant.feeds)):
+    for feed in np.unique(plant.phases.feed).tolist():
         start = found[-1].columns.stop if found else 0
         found.append(_branch(plant, feed, start))
     return tuple(found)

@@ -2,12 +2,10 @@
 
 The laws of this file:
 
-1. What flows is the life's: each outlet draws its power, its reactive current and its harmonic
-   current; harmonics that meet in voltage and current are part of that power.
-2. All is a sum of few orders, so that every channel is known in closed form: `phasors`.
-3. The phase goes on from block to block, and blocks are of one length: the same dice give the same
+1. But for inrush, every channel is the sum of sines that `phasors` tells.
+2. The phase goes on from block to block, and blocks are of one length: the same dice give the same
    samples.
-4. A cord that is newly fed draws its inrush on top, until its capacitor is full.
+3. A cord that is newly fed draws its inrush on top, until its capacitor is full.
 """
 
 from collections.abc import Iterable
@@ -17,31 +15,16 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from smartpdu.model.units import Column, Flags, Hertz, Ratio, Ratios, Rows, Volts
+from smartpdu.model.units import Column, Flags, Ratio, Ratios, Rows, Volts
 from smartpdu.twin import inrush
-from smartpdu.twin.plan import World
-from smartpdu.twin.spectrum import ORDERS, current_shape, voltage_shape
-from smartpdu.twin.taps import Branch, branches
-from smartpdu.twin.world import DEAD_VOLTAGE, Life, conducting
+from smartpdu.twin.phasors import Phasors, Waves, cord_phase, fed, live, phasors
+from smartpdu.twin.spectrum import ORDERS
+from smartpdu.twin.world import Life
 
 WANDER, MEMORY = 2e-4, 60.0  # of the nominal frequency, and s: how the grid's frequency wanders
 CLOSES = 0.02  # s within which contacts close that are told to at once
 
-Phasors = NDArray[np.complex128]  # (orders, columns): RMS values, against a sine
 Samples = NDArray[np.float32]  # (samples, channels)
-
-
-@dataclass(frozen=True, slots=True)
-class Waves:
-    """How a twin is sampled: all of it that does not change."""
-
-    world: World
-    rate: Hertz
-    count: int  # samples of one block
-    branches: tuple[Branch, ...]  # one for each feed
-    voltage: Rows  # channel of each phase's voltage
-    shape: Phasors  # of each phase's voltage, from the third order on
-    filters: inrush.Filters  # of each cord
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,65 +50,19 @@ class Dip:
     left: Ratio
 
 
-def waves(world: World, rate: Hertz, count: int, dice: np.random.Generator) -> Waves:
-    """The waves of a twin at a rate, in blocks of so many samples."""
-    found = branches(world.plant)
-    voltage = {
-        tap.row: branch.columns.start + column
-        for branch in found
-        for column, tap in enumerate(branch.taps)
-        if tap.quantity == "voltage"
-    }
-    phases = len(world.plant.phases)
-    rows = np.array([voltage[row] for row in range(phases)], dtype=np.int64)
-    shape = voltage_shape(phases, dice)
-    return Waves(world, rate, count, found, rows, shape, inrush.filters(world.cords.rated))
-
-
 def first(made: Waves, life: Life) -> Moment:
     """The waves before their first block: what is fed is full and warm."""
     supplied = fed(made.world, life)
-    peak = np.sqrt(2) * life.voltage[_phase(made.world)]
+    peak = np.sqrt(2) * life.voltage[cord_phase(made.world)]
     return Moment(
         0,
-        np.zeros(len(made.branches)),
+        np.zeros(len(made.world.plant.feeds)),
         0.0,
-        _live(made.world, life.voltage),
+        live(made.world, life.voltage),
         supplied,
         np.where(supplied, peak, 0.0),
         supplied.astype(np.float64),
     )
-
-
-def fed(world: World, life: Life) -> Flags:
-    """Which cords are under voltage."""
-    outlet = world.cords.outlet
-    live = (conducting(world, life) & _live(world, life.voltage)[world.plant.outlets.phase])[outlet]
-    under: Flags = live & ~life.effects.pulled[outlet]
-    return under
-
-
-def phasors(made: Waves, life: Life, left: Ratios | float = 1.0) -> tuple[Phasors, ...]:
-    """What the channels of each feed carry, but for inrush; `left` is what dips leave."""
-    world, plant = made.world, made.world.plant
-    volts = life.voltage * left
-    distortion = world.distortion / 100
-    pure = volts / np.sqrt(1 + distortion**2)
-    voltage = np.concatenate([pure[None] + 0j, pure * distortion * made.shape])
-    supplied = fed(world, life) & _live(world, volts)[_phase(world)]
-    leak = np.zeros((len(ORDERS), len(plant.outlets)), dtype=np.complex128)
-    faster = life.effects.frequency[plant.phases.feed]
-    capacitive = 1j * ORDERS[:, None] * voltage * faster / 230
-    leak[:, world.cords.outlet] = (
-        capacitive[:, _phase(world)] * world.cords.leakage * supplied
-    )  # leads by a quarter
-    fault = life.effects.leak * voltage / plant.phases.nominal_voltage
-    line = np.exp(-2j * np.pi / 3 * ORDERS[:, None] * plant.phases.line)
-    by = plant.outlets.phase
-    leak, outlet = leak * line[:, by], _drawn(made, life, voltage) * line[:, by]
-    away = fault * line + _summed(leak, by, len(plant.phases))
-    parts = (voltage * line, outlet + leak, fault * line, away)
-    return tuple(branch.elements(*parts) @ branch.joins for branch in made.branches)
 
 
 def sampled(
@@ -156,25 +93,10 @@ def sampled(
         sample=before.sample + count,
         turns=np.mod(before.turns + step * count, 1.0),
         drift=float(drift),
-        live=_live(world, life.voltage),
+        live=live(world, life.voltage),
         fed=fed(world, life),
     )
     return _filling(made, before, after, np.sqrt(2) * life.voltage, found, dice), found
-
-
-def _drawn(made: Waves, life: Life, voltage: Phasors) -> Phasors:
-    """Current that each outlet's load draws, against its own phase's voltage."""
-    world, flow = made.world, life.flow
-    by = world.plant.outlets.phase
-    own, pure = voltage[:, by], voltage[0, by].real
-    working = (pure > DEAD_VOLTAGE * world.nominal) & conducting(world, life)
-    corrected = np.ones(len(by), dtype=np.bool_)
-    corrected[world.cords.outlet] = world.cords.corrected
-    share = flow.harmonic / np.maximum(np.abs(flow.current), 1e-9)
-    higher = flow.harmonic * current_shape(share, corrected) * working
-    left = flow.power * working - (own[1:].real * higher).sum(axis=0)
-    first = np.divide(left, pure, out=np.zeros_like(pure), where=working)
-    return np.concatenate([(first + 1j * flow.current.imag * working)[None], higher])
 
 
 def _filling(
@@ -188,7 +110,7 @@ def _filling(
     """Add the currents that fill capacitors, and tell how full and warm all is then."""
     world, count = made.world, made.count
     elapsed = count / made.rate
-    phase = _phase(world)
+    phase = cord_phase(world)
     peak = peak[phase]
     fresh = after.fed & ~before.fed
     rows = np.flatnonzero(after.fed & (before.charge < inrush.FULL * peak))
@@ -244,18 +166,3 @@ def _edges(sample: int, count: int, dips: Iterable[Dip]) -> list[int]:
 def _left(dips: Iterable[Dip]) -> Ratios:
     left: Ratios = np.prod([np.where(dip.phases, dip.left, 1.0) for dip in dips], axis=0)
     return left
-
-
-def _live(world: World, volts: Volts) -> Flags:
-    live: Flags = volts > DEAD_VOLTAGE * world.plant.phases.nominal_voltage
-    return live
-
-
-def _phase(world: World) -> Rows:
-    """The phase of each cord."""
-    return world.plant.outlets.phase[world.cords.outlet]
-
-
-def _summed(values: Phasors, by: Rows, rows: int) -> Phasors:
-    found: Phasors = values @ (by[:, None] == np.arange(rows))
-    return found
