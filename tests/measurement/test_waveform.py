@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
-from measurement.signals import reactive, sine, turns
+from measurement.signals import distorted, reactive, sampled, sine, turns
 from measurement.streams import THREE, measured, rack, truth_of_power
 
 from smartpdu.measurement import crossing, cycles, grid, halves, harmonics, pace, sums
 from smartpdu.measurement.channels import Channels
 from smartpdu.measurement.quantities import quantities
+from smartpdu.measurement.waveform import Stream
 
 GRID = [(50.0, f) for f in (42.5, 49.5, 49.973, 50.0, 50.02, 57.5)]
 GRID += [(60.0, f) for f in (51.0, 59.93, 60.0, 69.0)]
@@ -207,3 +208,20 @@ def test_nothing_is_measured_before_a_voltage_lives(way: str) -> None:
     dark, half = measured(np.zeros((20_000, 3), np.float32), 10_000.0, 50.0, [0, 1, 2], [200])
     assert not dark
     assert not len(half.end)
+
+
+def test_a_small_current_is_exact_beside_a_large_voltage(way: str) -> None:
+    dice = np.random.default_rng(8)
+    waves = [distorted(230, 0.0, dice), distorted(0.05, -0.1, dice)]
+    samples = sampled(waves, turns(10_000.0, 50.02, 2.0))
+    found, _ = measured(samples, 10_000.0, 50.0, [0, 0], [200])
+    harmonic = np.array([w.spectra.harmonic[:, 1] for w in found[SETTLED:]])
+    assert len(harmonic) >= 7
+    for order in range(1, 51):
+        assert off(harmonic[:, order - 1], waves[1].rms[order - 1]) <= 0.003, order
+
+
+def test_no_samples_give_nothing(way: str) -> None:
+    stream = Stream(Channels(10_000.0, 50.0, 230.0, np.array([0, 0])))
+    found = stream.take(np.zeros((0, 2), np.float32))
+    assert (len(found.windows), len(found.halves.end), len(found.bounds.at)) == (0, 0, 0)

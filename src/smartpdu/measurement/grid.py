@@ -30,6 +30,7 @@ class Grid:
     weights: Array  # (PHASES + 1, taps)
     loss: Array  # polynomial over frequency / rate: what gives an amplitude back its loss
     points: Array  # (POINTS, channels), anew for each window
+    scale: Array  # what each channel's points are times, anew too
 
 
 def grid(channels: Channels) -> Grid:
@@ -46,19 +47,34 @@ def grid(channels: Channels) -> Grid:
     loss = np.polynomial.Polynomial.fit(seen, 1 / np.array(kept), 11).convert().coef[::-1]
     # an even number of columns: pairs of them are one complex signal
     points = np.zeros((POINTS, len(channels.group) + len(channels.group) % 2), np.float32)
-    return Grid(weights.astype(np.float32), loss, points)
+    return Grid(weights.astype(np.float32), loss, points, np.ones(points.shape[1], np.float32))
 
 
-def fill(grid: Grid, samples: Array, origin: int, start: float, step: float) -> None:
-    """Fill the points from start on, in samples; `origin` is the number of the first row."""
-    out = grid.points[:, : samples.shape[1]]
-    grid.points[:, samples.shape[1] :] = 0.0  # the last spectrum stands there
-    (_filled if COMPILES else _filled_plain)(samples, origin, start, step, grid.weights, out)
+def fill(grid: Grid, samples: Array, origin: int, start: float, step: float, rms: Array) -> None:
+    """Fill the points from start on, in samples; `origin` is the number of the first row.
+
+    Each channel is brought to about 1 by a power of two, which is exact: pairs of channels are
+    transformed together, and a large one would round a small one.
+    """
+    channels = samples.shape[1]
+    with np.errstate(divide="ignore"):
+        power = np.where(rms > 0, -np.round(np.log2(rms)), 0.0)
+    grid.scale[:channels] = np.exp2(np.clip(power, -60, 60))
+    out = grid.points[:, :channels]
+    grid.points[:, channels:] = 0.0  # the last spectrum stands there
+    filled = _filled if COMPILES else _filled_plain
+    filled(samples, origin, start, step, grid.weights, grid.scale[:channels], out)
 
 
 @swift
 def _filled(
-    samples: Array, origin: int, start: float, step: float, weights: Array, out: Array
+    samples: Array,
+    origin: int,
+    start: float,
+    step: float,
+    weights: Array,
+    scale: Array,
+    out: Array,
 ) -> None:
     taps, channels = weights.shape[1], samples.shape[1]
     w = np.empty(taps, np.float32)
@@ -83,10 +99,18 @@ def _filled(
                     + w4 * samples[r + 4, c] + w5 * samples[r + 5, c]
                     + w6 * samples[r + 6, c] + w7 * samples[r + 7, c]
                 )  # fmt: skip
+        for c in range(channels):
+            y[c] *= scale[c]
 
 
 def _filled_plain(
-    samples: Array, origin: int, start: float, step: float, weights: Array, out: Array
+    samples: Array,
+    origin: int,
+    start: float,
+    step: float,
+    weights: Array,
+    scale: Array,
+    out: Array,
 ) -> None:
     """The same as a band of weights times the samples, a chunk of points at a time."""
     taps = weights.shape[1]
@@ -105,3 +129,4 @@ def _filled_plain(
     for k, r in enumerate(base.tolist()):
         part = slice(k * CHUNK, (k + 1) * CHUNK)
         np.matmul(band[part, : len(samples) - r], samples[r : r + span], out=out[part])
+    out *= scale

@@ -28,30 +28,31 @@ def spectra(grid: Grid, channels: int, cycles: int, cycle: float) -> Spectra:
     """The spectra of a filled grid; `cycle` is the samples of one cycle."""
     spectrum = scipy.fft.fft(grid.points.view(np.complex64), axis=0, overwrite_x=True)
     kept = np.polyval(grid.loss, np.arange(1, ORDERS + 1) / cycle)
-    found = np.empty((3, ORDERS, grid.points.shape[1]), np.float32)
+    factor = (np.sqrt(0.5) / POINTS * kept[:, None] / grid.scale).astype(np.float32)
+    found = np.empty((2, ORDERS, grid.points.shape[1]), np.float32)
     phasor = np.empty((ORDERS, grid.points.shape[1]), np.complex64)
     if COMPILES:
         _grouped(
             spectrum.view(np.float32),
             cycles,
-            kept.astype(np.float32),
+            factor,
             found[0],
             found[1],
             phasor.view(np.float32).reshape(ORDERS, -1, 2),
         )
     else:
-        _grouped_plain(spectrum, cycles, kept.astype(np.float32), found[0], found[1], phasor)
+        _grouped_plain(spectrum, cycles, factor, found[0], found[1], phasor)
     return Spectra(found[0, :, :channels], found[1, :, :channels], phasor[:, :channels])
 
 
 @swift
 def _grouped(
-    z: Array, cycles: int, kept: Array, harmonic: Array, interharmonic: Array, phasor: Array
+    z: Array, cycles: int, factor: Array, harmonic: Array, interharmonic: Array, phasor: Array
 ) -> None:
     """From spectra of pairs: z[k] plus z[-k] is one channel, their difference the other."""
     channels = z.shape[1]
     for h in range(ORDERS):
-        scale = kept[h] * np.float32(np.sqrt(0.5) / POINTS)
+        scale = factor[h]
         for c in range(channels):
             harmonic[h, c], interharmonic[h, c] = np.float32(0.0), np.float32(0.0)
         centre = cycles * (h + 1)
@@ -64,21 +65,21 @@ def _grouped(
                 out[j] += ar * ar + ai * ai
                 out[j + 1] += br * br + bi * bi
                 if k == centre:
-                    phasor[h, j, 0], phasor[h, j, 1] = ar * scale, ai * scale
-                    phasor[h, j + 1, 0], phasor[h, j + 1, 1] = br * scale, bi * scale
+                    phasor[h, j, 0], phasor[h, j, 1] = ar * scale[j], ai * scale[j]
+                    phasor[h, j + 1, 0] = br * scale[j + 1]
+                    phasor[h, j + 1, 1] = bi * scale[j + 1]
         for c in range(channels):
-            harmonic[h, c] = np.sqrt(harmonic[h, c]) * scale
-            interharmonic[h, c] = np.sqrt(interharmonic[h, c]) * scale
+            harmonic[h, c] = np.sqrt(harmonic[h, c]) * scale[c]
+            interharmonic[h, c] = np.sqrt(interharmonic[h, c]) * scale[c]
 
 
 def _grouped_plain(
-    z: Array, cycles: int, kept: Array, harmonic: Array, interharmonic: Array, phasor: Array
+    z: Array, cycles: int, factor: Array, harmonic: Array, interharmonic: Array, phasor: Array
 ) -> None:
     bins = slice(cycles - 1, cycles - 1 + ORDERS * cycles)
     mirror = z[POINTS - bins.start : POINTS - bins.stop : -1].conj()
-    scale = (kept * np.float32(np.sqrt(0.5) / POINTS))[:, None]
     for side, both in ((0, z[bins] + mirror), (1, -1j * (z[bins] - mirror))):
         power = (np.square(both.real) + np.square(both.imag)).reshape(ORDERS, cycles, -1)
-        harmonic[:, side::2] = np.sqrt(power[:, :3].sum(axis=1)) * scale
-        interharmonic[:, side::2] = np.sqrt(power[:, 3:].sum(axis=1)) * scale
-        phasor[:, side::2] = both[1::cycles] * scale
+        harmonic[:, side::2] = np.sqrt(power[:, :3].sum(axis=1)) * factor[:, side::2]
+        interharmonic[:, side::2] = np.sqrt(power[:, 3:].sum(axis=1)) * factor[:, side::2]
+        phasor[:, side::2] = both[1::cycles] * factor[:, side::2]

@@ -72,7 +72,8 @@ class Stream:
 
     def take(self, block: Array) -> Measured:
         """Take further samples, (samples, channels), in volts and amperes."""
-        parts = [self._take(block[k : k + self._most]) for k in range(0, len(block), self._most)]
+        begins = range(0, max(len(block), 1), self._most)
+        parts = [self._take(block[k : k + self._most]) for k in begins]
         return parts[0] if len(parts) == 1 else joined(parts, len(self.channels.group))
 
     def _take(self, block: Array) -> Measured:
@@ -143,11 +144,11 @@ class Stream:
     def _window(self, start: float, end: float, mark: int) -> Window:
         number = self.channels.cycles
         mean = sums.means(self._rows, self._first, start, end, self._partner, self._spans)
-        grid.fill(self._grid, self._rows, self._first, start, (end - start) / grid.POINTS)
+        rms = np.sqrt(np.maximum(mean[1], 0.0))
+        step = (end - start) / grid.POINTS
+        grid.fill(self._grid, self._rows, self._first, start, step, rms)
         found = harmonics.spectra(self._grid, len(self._partner), number, (end - start) / number)
-        return Window(
-            start, end, number, mark, mean[0], np.sqrt(mean[1]), mean[2], mean[3], mean[4], found
-        )
+        return Window(start, end, number, mark, mean[0], rms, mean[2], mean[3], mean[4], found)
 
     def _forget(self) -> None:
         """Move what is still needed to the beginning."""
