@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from smartpdu.measurement.channels import Channels
 from smartpdu.measurement.halves import Halves
-from smartpdu.measurement.pulse import Row, angle, onset, row
+from smartpdu.measurement.pulse import Row, angle, onset, row, width, worth
 from smartpdu.measurement.recent import Recent, extended
 from smartpdu.model.units import Ampere, Second, Volt
 
@@ -67,7 +67,7 @@ class Inrush:
     start: float  # in samples since the stream's first
     end: float
     peak: Ampere
-    width: Second  # of the highest pulse, at half its height
+    width: Second  # that it is beyond half of its peak
     i2t: float  # A²s from start to end
     rms: Ampere  # greatest of a half-cycle
     before: Ampere  # RMS of the cycles before
@@ -215,7 +215,7 @@ def _longer(
 ) -> Under:
     """An inrush with one more half-cycle; with the first one its onset is looked for."""
     rows = (*under.rows, row(past.recent, under.channel, bounds[-2], bounds[-1], rms))
-    under = replace(under, rows=rows)
+    under = replace(under, rows=worth(rows))
     if not np.isnan(under.start):
         return under
     start = onset(past.recent, under.channel, rows)
@@ -243,13 +243,12 @@ def _ended(past: State, under: Under) -> Inrush | None:
     greatest = max((r.rms for r in own), default=0.0)
     if settled and greatest <= level + past.limits.hysteresis:
         return None
-    highest = max(own, key=lambda r: r.peak)
     return Inrush(
         channel=under.channel,
         start=under.start,
         end=own[-1].end,
-        peak=highest.peak,
-        width=highest.width / past.rate,
+        peak=max(r.peak for r in own),
+        width=width(own) / past.rate,
         i2t=sum(r.rms**2 * (r.end - r.start) for r in own) / past.rate,
         rms=greatest,
         before=under.before,

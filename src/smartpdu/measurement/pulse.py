@@ -1,7 +1,7 @@
 """What samples tell of a pulse of current: its height and width, its onset, and its angle (5)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,34 +15,47 @@ Array = NDArray[Any]
 ONSET = 0.05  # of the greatest deviation in the first cycle: there it began
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Row:
     """One half-cycle of a current."""
 
     start: float
     end: float
     rms: Ampere
-    peak: Ampere = 0.0
-    width: float = 0.0  # samples
+    values: Array  # magnitudes of its samples, and of the one after; none where it was too low
+
+    @property
+    def peak(self) -> Ampere:
+        """The greatest magnitude."""
+        return float(self.values.max(initial=0.0))
 
 
 def row(recent: Recent, channel: int, start: float, end: float, rms: Ampere) -> Row:
-    """A half-cycle with its peak, and how wide its pulse is at half of that."""
-    values = np.abs(_samples(recent, channel, start, end))
-    if not len(values):
-        return Row(start, end, rms)
-    place = int(values.argmax())
-    peak = float(values[place])
-    low = np.flatnonzero(values < peak / 2)
-    left, right = low[low < place], low[low > place]
-    first, last = 0.0, float(len(values))
-    if len(left):
-        a, b = values[left[-1]], values[left[-1] + 1]
-        first = left[-1] + float((peak / 2 - a) / (b - a))
-    if len(right):
-        a, b = values[right[0] - 1], values[right[0]]
-        last = right[0] - 1 + float((a - peak / 2) / (a - b))
-    return Row(start, end, rms, peak, last - first)
+    """A half-cycle of a channel."""
+    return Row(start, end, rms, np.abs(_samples(recent, channel, start, end + 1)))
+
+
+def worth(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """The same rows, without the samples of those that do not reach half of the peak."""
+    rows = tuple(rows)
+    least = max(r.peak for r in rows) / 2
+    return tuple(r if r.peak >= least else replace(r, values=r.values[:0]) for r in rows)
+
+
+def width(rows: Iterable[Row]) -> float:
+    """Samples that the current is beyond half of its peak."""
+    rows = tuple(rows)
+    least = max(r.peak for r in rows) / 2
+    return sum(_beyond(r.values, least) for r in rows)
+
+
+def _beyond(values: Array, least: float) -> float:
+    if len(values) < 2:
+        return 0.0
+    a, b = values[:-1], values[1:]
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    part = np.clip((high - least) / np.where(high > low, high - low, 1.0), 0.0, 1.0)
+    return float(np.where(low >= least, 1.0, np.where(high < least, 0.0, part)).sum())
 
 
 def onset(recent: Recent, channel: int, rows: Sequence[Row]) -> float:
