@@ -86,7 +86,7 @@ async def played(
     return now
 
 
-@pytest.mark.requirement("R-2.1-3", "R-8.2-1", "R-3.2-9")
+@pytest.mark.requirement("R-2.1-3", "R-8.2-1")
 @pytest.mark.parametrize(("form", "frequency"), [(1, 50.0), (2, 49.37), (3, 50.61)])
 async def test_what_is_read_is_what_was_there(tmp_path: Path, form: int, frequency: float) -> None:
     board = rack(form, frequency=frequency)

@@ -45,7 +45,6 @@ def test_the_greatest_counts_do_not_wrap(form: type) -> None:
     assert found[:, 0] == pytest.approx([600, -600], rel=1e-4)
 
 
-@pytest.mark.requirement("R-2.1-3")
 @pytest.mark.parametrize("late", [1e-7, 1e-6, 13.7e-6, 50e-6, 100e-6, 377e-6, -40e-6, LONGEST])
 def test_a_late_channel_costs_no_power(late: float) -> None:
     # at a power factor of 0.5 an uncalibrated microsecond costs 0.054 %

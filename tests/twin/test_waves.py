@@ -109,7 +109,6 @@ def test_a_current_leads_where_the_life_says_that_it_leads() -> None:
     assert leads > 0.05
 
 
-@pytest.mark.requirement("R-8.1-3")
 @pytest.mark.parametrize(
     ("distortion", "corrected", "expected"),
     [(0.041, True, 1.52), (0.121, True, 4.52), (0.278, True, 9.80), (1.057, False, 26.84)],

@@ -12,6 +12,8 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from smartpdu.model.units import Rows
+
 MAGIC = b"SPF1"
 HEADER = Struct("<4sBxHIIIIQq")
 CHECK = Struct("<I")
@@ -97,6 +99,14 @@ def read(content: bytes) -> Frame:
     counts = np.frombuffer(content, form.written, offset=HEAD).reshape(samples, channels)
     time = np.nan if at == NEVER else at / 1e9
     return Frame(boot, sequence, counter, rate / 1000, time, form, counts)
+
+
+def picked(counts: NDArray[Any], columns: Rows) -> NDArray[Any]:
+    """These channels of counts; those that stand side by side are not copied."""
+    first = int(columns[0])
+    if np.array_equal(columns, np.arange(first, first + len(columns))):
+        return counts[:, first : first + len(columns)]
+    return counts[:, columns]
 
 
 class Splitter:

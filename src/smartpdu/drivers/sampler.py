@@ -9,7 +9,6 @@ The laws of this file:
 """
 
 from collections.abc import Iterable
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from smartpdu.drivers.board import Board, Course
 from smartpdu.drivers.calibration import Calibrator
-from smartpdu.drivers.frames import SLOWEST, Form, Frame, Malformed
+from smartpdu.drivers.frames import SLOWEST, Form, Frame, Malformed, picked
 from smartpdu.drivers.landing import DEAD, land, land_dead
 from smartpdu.drivers.reception import Fate, Reception, Tally
 from smartpdu.measurement.waveform import Stream, Window
@@ -54,7 +53,7 @@ class Run:
 
     def take(self, counts: Array) -> None:
         """Take further counts of all channels of the board."""
-        values = self._calibrator.take(counts[:, _span(self.course.columns)])
+        values = self._calibrator.take(picked(counts, self.course.columns))
         self._taken += len(values)
         if not self._latest:
             self._square += np.einsum("tc,tc->c", values, values, dtype=np.float64)
@@ -146,10 +145,3 @@ def clipped(counts: Array, form: Form) -> int:
     if counts.max() < form.most and counts.min() > -form.most - 1:
         return 0
     return int(((counts >= form.most) | (counts <= -form.most - 1)).sum())
-
-
-def _span(columns: Array) -> Any:
-    """Columns as a slice where they stand side by side, which copies nothing."""
-    if all(b == a + 1 for a, b in pairwise(columns.tolist())):
-        return slice(int(columns[0]), int(columns[-1]) + 1)
-    return columns

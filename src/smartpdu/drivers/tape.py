@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from smartpdu.drivers.board import Board, Channel, board
-from smartpdu.drivers.frames import FORMS, Frame, read, written
+from smartpdu.drivers.frames import FORMS, Frame, picked, read, written
 from smartpdu.model.plant import Kind, Part, Plant
 from smartpdu.model.units import Column, Rows
 from smartpdu.twin.converter import Converter, converter, counted
@@ -91,7 +91,7 @@ class Tape:
         self._moment, samples = sampled(self._waves, self._moment, life, self._dice, steady)
         counts = counted(self.converter, samples, self._dice)
         for source, columns in self._columns.items():
-            frame = Frame(1, self._sequence, at, RATE, np.nan, FORM, counts[:, columns])
+            frame = Frame(1, self._sequence, at, RATE, np.nan, FORM, picked(counts, columns))
             self._frames[source].append(written(frame))
         self._sequence += 1
 
