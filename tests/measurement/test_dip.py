@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 
+import comtrade
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -435,3 +437,26 @@ def test_windows_that_a_dip_touches_are_flagged_for_its_whole_system_only() -> N
     assert flags(own, [lasting], 8000, 10_000).tolist() == hit
     assert flags(own, [lasting], 3000, 5000).tolist() == clear
     assert flags(own, [change], 2000, 4000).tolist() == clear
+
+
+@pytest.mark.requirement("R-20-34")
+def test_the_dip_that_a_relay_recorded_is_found_and_quiet_records_have_none(data: Path) -> None:
+    found = {}
+    for name, first in (("wisp_3", 4), ("real_1999_bin", 5), ("oita_60hz_2013f32", 5)):
+        record = comtrade.Comtrade(ignore_warnings=True)
+        base = data / "waveforms" / name
+        record.load(str(base.with_suffix(".cfg")), str(base.with_suffix(".dat")))
+        samples = np.array(record.analog)[first : first + 3].T
+        rate = (len(record.time) - 1) / (record.time[-1] - record.time[0])
+        usual = np.sqrt(np.square(samples[: int(rate / 5)]).mean())
+        own = Channels(rate, record.frequency, float(usual), np.arange(3))
+        halves = Stream(own).take(samples.astype(np.float32)).halves
+        found[name] = [
+            (d.kind, d.channels, d.start / rate, d.residual / usual)
+            for d in disturbed(quiet(own, [(0, 1, 2)]), halves)[1]
+        ]
+    assert found["real_1999_bin"] == found["oita_60hz_2013f32"] == []
+    kind, _, start, residual = found["wisp_3"][0]
+    assert kind is Kind.DIP
+    assert start == pytest.approx(0.456, abs=0.03)
+    assert 0.5 < residual < 0.9

@@ -10,6 +10,7 @@ from hypothesis import strategies as some
 from measurement.heights import NOMINAL, dip
 from measurement.signals import Array, distorted, turns
 
+from smartpdu.measurement import transient
 from smartpdu.measurement.channels import Channels
 from smartpdu.measurement.disturbance import Disturbance, Kind, Limits
 from smartpdu.measurement.transient import gapped, recorded, still, struck, together
@@ -141,3 +142,13 @@ def test_the_ringing_that_a_meter_recorded_in_1999_is_found(data: Path) -> None:
     assert 1000 * d.start / rate == pytest.approx(22.2, abs=0.1)
     alone = [recorded(channels, samples, rate / 59.97)[k].largest for k in range(3)]
     assert 60 <= min(alone) <= 90 <= max(alone)
+
+
+def test_plain_and_compiled_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    t, samples = three(10_000.0, 1.0)
+    samples[:, 0] += ringing(t, 0.4567, 0.5 * PEAK, 900, 0.001)
+    compiled = found(samples, 10_000.0, [200])
+    monkeypatch.setattr(transient, "COMPILES", False)
+    (plain,) = found(samples, 10_000.0, [200])
+    assert [(d.start, d.end) for d in compiled] == [(plain.start, plain.end)]
+    assert plain.largest == pytest.approx(compiled[0].largest, rel=1e-5)
