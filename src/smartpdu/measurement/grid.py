@@ -42,7 +42,7 @@ def grid(channels: Channels) -> Grid:
     cut = 1.0 if taps == TAPS else 1.0 / step
     weights = np.sinc(cut * offset) * window
     weights /= weights.sum(axis=1, keepdims=True)
-    seen = np.linspace(0, min(0.36, EDGE / channels.rate), 80)
+    seen = np.linspace(0, min(0.48, EDGE / channels.rate), 80)
     kept = [(weights * np.cos(2 * np.pi * f * offset)).sum(axis=1).mean() for f in seen]
     loss = np.polynomial.Polynomial.fit(seen, 1 / np.array(kept), 11).convert().coef[::-1]
     # an even number of columns: pairs of them are one complex signal
