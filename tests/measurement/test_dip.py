@@ -163,6 +163,19 @@ def test_thresholds_and_hysteresis_are_met_to_half_a_thousandth(
         assert len(ended(own)) == (0 if lasts_on else dips)
 
 
+def test_on_the_threshold_is_no_dip_and_on_the_hysteresis_is_back() -> None:
+    def begun_and_ended(values: list[float]) -> list[bool]:
+        own = Channels(RATE, 50.0, 200.0, np.arange(1))
+        halves = made([[200.0] * 3 + values + [183.0] * 3])
+        return [bool(np.isnan(d.end)) for d in disturbed(quiet(own, (), ONCE), halves)[1]]
+
+    assert begun_and_ended([180.0] * 3) == []
+    assert begun_and_ended([179.9] * 3) == [True]
+    assert begun_and_ended([179.9] * 3 + [184.0]) == [True, False]
+    assert begun_and_ended([220.0] * 3) == []
+    assert begun_and_ended([220.1] * 3 + [216.0]) == [True, False]
+
+
 def test_a_swell_is_told_with_its_height() -> None:
     heights = [dip(SETTLED, 0.1, 1.3, a) for a in ANGLES]
     halves = halves_of(np.stack([h.sampled(1.0) for h in heights], axis=1))

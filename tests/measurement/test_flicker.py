@@ -6,6 +6,7 @@ quotes them; what edition 1.1 (2003) has stands beside where it differs.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -219,6 +220,17 @@ def test_a_voltage_that_is_lost_and_returns_leaves_numbers() -> None:
     assert np.isfinite(values).all()
     assert values[-1, 0] < 0.1, "over in time"
     assert concluded(own, state)[1].highest[0] > 100
+
+
+def test_a_voltage_that_was_lost_for_hours_leaves_numbers() -> None:
+    own = meter(channels(1, 230.0, 50.0))
+    t = np.arange(int(SLOWEST * 30)) / SLOWEST
+    samples = np.sqrt(2) * 230 * np.sin(2 * np.pi * 50 * t)[:, None]
+    state, _ = taken(own, samples, [20_000])
+    state, values = felt(
+        own, replace(state, mean=np.zeros(1)), np.concatenate([0 * samples, samples])
+    )
+    assert np.isfinite(values).all()
 
 
 def test_an_interval_forgets_the_one_before() -> None:

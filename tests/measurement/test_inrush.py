@@ -112,6 +112,15 @@ def test_the_greatest_half_cycle_is_told() -> None:
     assert i.rms == pytest.approx(np.sqrt(np.square(first).mean()), rel=0.01)
 
 
+def test_heat_is_counted_from_the_half_cycle_it_begins_in() -> None:
+    samples, at = switched(1100, 100, 50_000.0, load=5.0)
+    (i,) = found(samples, 50_000.0)
+    first = int(at) // 500 * 500
+    heat = np.square(samples[first : round(i.end), 1]).sum() / 50_000
+    assert i.i2t == pytest.approx(heat, rel=0.002)
+    assert i.before == pytest.approx(5.0, rel=1e-3)
+
+
 @pytest.mark.requirement("R-5.3-6")
 def test_each_cause_is_told() -> None:
     rate = 10_000.0

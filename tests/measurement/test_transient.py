@@ -84,6 +84,16 @@ def test_a_slow_change_of_frequency_and_noise_are_none() -> None:
     assert found(wave[:, None], 10_000.0, [200]) == []
 
 
+def test_what_lasts_longer_than_half_a_cycle_is_none() -> None:
+    t = np.arange(10_000) / 10_000
+    wave = PEAK * np.sin(2 * np.pi * 50 * t)
+    for lasts, told in ((0.006, 1), (0.015, 0)):
+        burst = np.where((t >= 0.6) & (t < 0.6 + lasts), 0.3 * PEAK, 0) * np.sin(
+            2 * np.pi * 900 * t
+        )
+        assert len(found((wave + burst)[:, None], 10_000.0, [200])) == told
+
+
 @pytest.mark.parametrize(("height", "told"), [(0.085, 0), (0.13, 1)])
 def test_the_threshold_is_a_tenth_of_the_peak(height: float, told: int) -> None:
     t = np.arange(10_000) / 10_000
