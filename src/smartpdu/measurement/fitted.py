@@ -49,10 +49,10 @@ def frequency(samples: Array, rate: Hertz) -> Hertz:
     own = own[:, np.isfinite(own).all(axis=0)]
     slowest = max(SLOWEST, rate / (len(own) + SLACK))  # a whole cycle is needed
     every = max(1, int(rate // FINE))
-    own = own[: len(own) // every * every].reshape(-1, every, own.shape[1]).mean(axis=1)
-    rate /= every
     if not own.size or slowest >= FASTEST:
         return np.nan
+    own = own[: len(own) // every * every].reshape(-1, every, own.shape[1]).mean(axis=1)
+    rate /= every
     largest = np.abs(own).max(axis=0)
     own -= own.mean(axis=0)
     spread = np.sqrt(np.square(own).mean(axis=0))

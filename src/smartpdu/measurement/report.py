@@ -17,6 +17,7 @@ from smartpdu.measurement.disturbance import FLAGGING, Disturbance
 from smartpdu.measurement.fitted import SLACK, fitted, frequency, reach
 from smartpdu.measurement.harmonics import ORDERS
 from smartpdu.measurement.report_follow import (
+    Event,
     Followed,
     briefly,
     events,
@@ -82,7 +83,7 @@ class Analysis:
     harmonics: Array  # % of the fundamental, (ORDERS, channels)
     phasor: Array  # of the fundamental, complex RMS, from the leading voltage on
     powers: tuple[Power, ...]
-    events: tuple[Disturbance, ...]  # of channels, in samples since the recording's first
+    events: tuple[Event, ...]  # of channels, in samples since the recording's first
     trends: tuple[Trend, ...]
 
 
@@ -110,7 +111,7 @@ def analysis(material: Material) -> Generator[float, None, Analysis]:
 def _whole(material: Material, laid: Layout, found: Sequence[Followed]) -> Analysis:
     """The analysis of a recording that has windows."""
     happened = events(laid, found)
-    loud = [(d.start, d.end) for d in happened if d.kind in FLAGGING]
+    loud = [(d.start, d.end) for d in happened if isinstance(d, Disturbance) and d.kind in FLAGGING]
     times = np.nan_to_num(np.array(loud, float).reshape(-1, 2), nan=np.inf)
     times[:, 0] = np.where(np.isinf(times[:, 0]), -np.inf, times[:, 0])
     values, extent = by_windows(material, laid, found, times)
@@ -135,7 +136,7 @@ def _short(material: Material, laid: Layout, own: Sequence[Part]) -> Analysis:
     fit = fitted(samples[:number], run.rate, pace)
     brief = briefly(laid, run, samples, fit, pace)
     end = run.first + cycles * run.rate / pace
-    extent = Extent(cycles, float(run.first), end, 0, 0, reach(run.rate, pace))
+    extent = Extent(cycles, float(run.first), end, 0, 0, reach(run.rate, pace), run.rate)
     groups = np.array([frequency(samples[:, [k]], run.rate) for k in _heads(laid)])
     happened = events(laid, [brief])
     values = by_fit(laid, fit)
@@ -168,7 +169,7 @@ def _assembled(
     values: Values,
     paces: tuple[Hertz, Array],
     extent: Extent | None,
-    happened: tuple[Disturbance, ...],
+    happened: tuple[Event, ...],
     found: Sequence[Followed],
 ) -> Analysis:
     channels = range(material.samples.shape[1])

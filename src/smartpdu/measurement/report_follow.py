@@ -1,24 +1,28 @@
 """A recording's samples as a stream: its windows, its half-cycles, and what happened in them."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from smartpdu.measurement import dip, transient
+from smartpdu.measurement import dip, inrush, transient
 from smartpdu.measurement.crossing import CARRIED, REAL
 from smartpdu.measurement.disturbance import Disturbance
 from smartpdu.measurement.fitted import Fit
 from smartpdu.measurement.halves import Halves
-from smartpdu.measurement.report_layout import Layout, Material, Part, System, cycle_rms
+from smartpdu.measurement.inrush import Inrush
+from smartpdu.measurement.report_layout import Layout, Material, Part, System, cycle_rms, spread
 from smartpdu.measurement.waveform import Bounds, Stream, Window
 from smartpdu.model.units import Hertz
 
 Array = NDArray[Any]
+Event: TypeAlias = Disturbance | Inrush
 
-SETTLES = 4.0  # cycles after a dip in which its crossings are still shaken
+SETTLES = 4.0  # cycles after a beginning or a dip in which crossings are still shaken
+MANY = 20  # cycles, of which those may be left out
+RUSH = 0.25  # of the smallest current: a rise below is none
 TAKEN = 0.5  # s of samples that are taken at once
 
 
@@ -45,6 +49,7 @@ class Followed:
     mark: Array
     transients: tuple[Disturbance, ...]  # of columns
     lost: dict[int, Array]  # of a column with gaps: samples missing before each
+    inrushes: tuple[Inrush, ...] = ()  # of columns
 
     def whole(self, first: int, last: int) -> Array:
         """Of each column, whether no sample is missing from `first` up to `last`."""
@@ -55,18 +60,22 @@ class Followed:
         return found
 
 
-def filled(material: Material, layout: Layout, run: Part, first: int, last: int) -> Array:
+def filled(
+    material: Material, layout: Layout, run: Part, first: int, last: int, scaled: bool = False
+) -> Array:
     """Samples of a run as columns, in single precision; zeros in gaps, which `whole` tells."""
     rows = slice(run.first + max(first, 0), min(run.first + last, run.end))
-    with np.errstate(over="ignore"):
-        own = material.samples[rows][:, layout.column].astype(np.float32)
-    return np.nan_to_num(own, copy=False, nan=0.0)
+    own = material.samples[rows][:, layout.column]
+    if scaled:
+        own = own * layout.scale
+    return np.nan_to_num(own.astype(np.float32), copy=False, nan=0.0)
 
 
 def followed(material: Material, layout: Layout, run: Part) -> Generator[int, None, Followed]:
     """Take a run's samples; gives how many were taken each time."""
     channels = layout.channels(run.rate)
     stream, scale = Stream(channels), layout.scale
+    limits = _beyond(material, layout)
     halves: list[Halves] = []
     windows: list[Spectrum] = []
     bounds: list[Bounds] = []
@@ -75,20 +84,30 @@ def followed(material: Material, layout: Layout, run: Part) -> Generator[int, No
         transient.still(replace(channels, nominal_voltage=system.nominal), [columns])
         for system, columns in _systems(layout)
     ]
+    entered: list[Inrush] = []
+    rushes = [
+        (system, inrush.calm(replace(channels, nominal_voltage=system.nominal), limits))
+        for system in layout.systems
+    ]
     size = max(int(TAKEN * run.rate), 1)
     for first in range(0, run.end - run.first, size):
         block = filled(material, layout, run, first, first + size)
-        measured = stream.take(block * scale.astype(np.float32))
+        measured = stream.take(filled(material, layout, run, first, first + size, scaled=True))
+        own = _unscaled(measured.halves, scale)
         for k, state in enumerate(states):
-            states[k], found = transient.struck(state, block, measured.halves)
-            told += found
-        halves.append(measured.halves)
+            states[k], struck = transient.struck(state, block, own)
+            told += struck
+        for k, (system, rush) in enumerate(rushes):
+            rush, rushed = inrush.rushed(rush, block, own)  # noqa: PLW2901
+            rushes[k] = (system, rush)
+            entered += _own(material, layout, system, rushed)
+        halves.append(own)
         bounds.append(measured.bounds)
         windows += [_spectrum(window, scale) for window in measured.windows]
         yield len(block)
     at, mark = (np.concatenate([getattr(b, name) for b in bounds]) for name in Bounds.__slots__)
-    lost, struck = _lost(material, layout, run), transient.together(told)
-    return Followed(run, tuple(windows), _joined(halves, scale), at, mark, struck, lost)
+    lost, all_told = _lost(material, layout, run), transient.together(told)
+    return Followed(run, tuple(windows), _joined(halves), at, mark, all_told, lost, tuple(entered))
 
 
 def _spectrum(window: Window, scale: Array) -> Spectrum:
@@ -99,10 +118,34 @@ def _spectrum(window: Window, scale: Array) -> Spectrum:
     return Spectrum(window.start, window.end, window.cycles, window.mark, harmonic, phasor)
 
 
-def _joined(parts: list[Halves], scale: Array) -> Halves:
-    found = [np.concatenate([getattr(p, name) for p in parts]) for name in Halves.__slots__]
-    halves = Halves(*found)
+def _unscaled(halves: Halves, scale: Array) -> Halves:
     return replace(halves, half=halves.half / scale, cycle=halves.cycle / scale)
+
+
+def _joined(parts: list[Halves]) -> Halves:
+    return Halves(*(np.concatenate([getattr(p, name) for p in parts]) for name in Halves.__slots__))
+
+
+def _beyond(material: Material, layout: Layout) -> inrush.Limits:
+    """From when on it is an inrush: where all currents are large, a share of the smallest."""
+    limits = inrush.Limits()
+    levels = spread(material.samples[:, [i for _, i in material.pairs]])
+    alive = levels[levels > 0].tolist()
+    factor = max(1.0, RUSH * min(alive, default=0.0) / limits.threshold)
+    return inrush.Limits(limits.threshold * factor, limits.hysteresis * factor)
+
+
+def _own(
+    material: Material, layout: Layout, system: System, found: Iterable[Inrush]
+) -> list[Inrush]:
+    """Those inrushes that are of currents of this system."""
+    heads = layout.leaders[layout.group]
+    return [
+        each
+        for each in found
+        if int(heads[each.channel]) in system.channels
+        and (int(heads[each.channel]), int(layout.column[each.channel])) in material.pairs
+    ]
 
 
 def _systems(layout: Layout) -> list[tuple[System, tuple[int, ...]]]:
@@ -150,7 +193,7 @@ def briefly(layout: Layout, run: Part, samples: Array, fit: Fit, pace: Hertz) ->
     return Followed(run, (), halves, nothing, nothing.astype(int), tuple(told), {})
 
 
-def events(layout: Layout, all_followed: Sequence[Followed]) -> tuple[Disturbance, ...]:
+def events(layout: Layout, all_followed: Sequence[Followed]) -> tuple[Event, ...]:
     """What happened, by its start; in samples since the recording's first, and its channels."""
     found: list[Disturbance] = []
     for f in all_followed:
@@ -161,7 +204,17 @@ def events(layout: Layout, all_followed: Sequence[Followed]) -> tuple[Disturbanc
         replace(d, system=_named(layout, d.system), channels=_named(layout, d.channels))
         for d in found
     ]
-    return tuple(sorted(named, key=lambda d: (d.start, d.kind)))
+    entered = [
+        replace(
+            each,
+            channel=int(layout.column[each.channel]),
+            start=each.start + f.run.first,
+            end=each.end + f.run.first,
+        )
+        for f in all_followed
+        for each in f.inrushes
+    ]
+    return tuple(sorted([*named, *entered], key=lambda d: d.start))
 
 
 def _judged(
@@ -202,8 +255,10 @@ def mean_frequency(layout: Layout, all_followed: Sequence[Followed], loud: Array
     """
     spans, quiet = [], []
     for f in all_followed:
-        real = (f.mark[1:] == REAL) & (f.mark[:-1] != CARRIED)
-        begin, end = f.at[:-1][real] + f.run.first, f.at[1:][real] + f.run.first
+        some = slice(int(SETTLES) if len(f.at) > MANY else 0, None)
+        at, mark = f.at[some], f.mark[some]
+        real = (mark[1:] == REAL) & (mark[:-1] != CARRIED)
+        begin, end = at[:-1][real] + f.run.first, at[1:][real] + f.run.first
         late = SETTLES * f.run.rate / layout.nominal_frequency
         touched = (loud[:, :1] < end) & (loud[:, 1:] + late > begin)
         spans.append((end - begin) / f.run.rate)

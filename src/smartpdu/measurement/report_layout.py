@@ -17,12 +17,13 @@ STRONG = 0.7  # of the strongest quarter of a second: there the frequency is loo
 LIVES = 0.1  # of its system's highest level: a weaker voltage is none
 ALIKE = 0.25  # of each other that levels of one system may differ
 NEAR = 0.05  # of a level: what counts to it
-MOSTLY = 2 / 3  # share of the time after which a level is the usual one
+MOSTLY = 0.8  # share of the time after which a level is the usual one
 FIRST = 6  # half-cycles at the beginning
 COARSE = 4.0  # samples of a cycle that are needed to see it
 TRIED = 3  # currents, and other channels, that are asked for the frequency
 WHOLE = 0.5  # of its samples that a voltage must have to make power
 LIKELY = 0.5  # of a nominal voltage that is given: so far off may be a level that is meant
+SIZE = 256.0  # to which columns are scaled
 MIDDLE = 55.0  # Hz, between the two nominal frequencies
 
 
@@ -63,12 +64,12 @@ class Layout:
 
     column: Rows  # for each column, its channel; one with two voltages has two columns
     group: Rows
-    scale: Array  # of each column, a power of two: so that none drowns in another's rounding
+    scale: Array  # of each column, a power of two: so that all are of one size
     pairs: tuple[tuple[int, int], ...]  # columns of each pair; -1 where it makes no power
     systems: tuple[System, ...]
     frequency: Hertz  # where it was first looked for
     nominal_frequency: Hertz
-    reference: Volt  # level of the leading voltage, or of the current in its place
+    reference: Volt  # level of the leading voltage, or of the current in its place, scaled
 
     def channels(self, rate: Hertz) -> Channels:
         """The channels at this rate."""
@@ -85,9 +86,9 @@ def layout(material: Material) -> Layout | None:
     longest = max(material.parts, key=lambda part: part.end - part.first)
     own = material.samples[longest.first : longest.end]
     found = [
-        (system, value)
+        (members, value)
         for system in _by_strength(own, material.systems)
-        if np.isfinite(value := common_frequency(own, longest.rate, system))
+        for members, value in _living(own, longest.rate, system)
     ]
     if found:
         value = found[0][1]
@@ -106,16 +107,29 @@ def layout(material: Material) -> Layout | None:
     reference = systems[0].nominal if systems else _level(own[:, lead], longest.rate, value)
     column, group, pairs = _laid(material, lead)
     scale = _scales(own[:, column], group, lead, column, reference)
-    return Layout(column, group, scale, pairs, systems, value, nominal, reference)
+    return Layout(column, group, scale, pairs, systems, value, nominal, float(reference * scale[0]))
 
 
 def _by_strength(own: Array, systems: Iterable[tuple[int, ...]]) -> list[tuple[int, ...]]:
     """Systems with most voltages first, and of these the strongest."""
     with np.errstate(invalid="ignore"):
-        return sorted(systems, key=lambda s: (-len(s), -float(np.nanmax(_spread(own[:, s])))))
+        return sorted(systems, key=lambda s: (-len(s), -float(np.nanmax(spread(own[:, s])))))
 
 
-def _spread(samples: Array) -> Array:
+def _living(
+    own: Array, rate: Hertz, system: tuple[int, ...]
+) -> list[tuple[tuple[int, ...], Hertz]]:
+    """Those voltages of a system that live, with their frequency; none where none does."""
+    level = spread(own[:, system])
+    members = tuple(c for c, s in zip(system, level, strict=True) if s >= LIVES * level.max())
+    value = common_frequency(own, rate, members)
+    if not np.isfinite(value):  # one of them may be noise
+        members = tuple(c for c in members if np.isfinite(common_frequency(own, rate, (c,))))
+        value = common_frequency(own, rate, members) if members else np.nan
+    return [(members, value)] if np.isfinite(value) else []
+
+
+def spread(samples: Array) -> Array:
     """How far each channel alternates; 0 where it is missing."""
     found = np.zeros(samples.shape[1])
     for c in range(samples.shape[1]):
@@ -126,10 +140,10 @@ def _spread(samples: Array) -> Array:
 
 def _lone(material: Material, own: Array, rate: Hertz) -> tuple[list[int], Hertz]:
     """The strongest channel that has a frequency, where no voltage has one."""
-    spread = _spread(own)
+    level = spread(own)
     rest = set(range(own.shape[1])) - set(material.voltages) - set(material.currents)
     for kind in (material.voltages, material.currents, rest):
-        for c in sorted(kind, key=lambda c: -spread[c])[:TRIED]:
+        for c in sorted(kind, key=lambda c: -level[c])[:TRIED]:
             value = common_frequency(own, rate, (c,))
             if np.isfinite(value):
                 return [c], value
@@ -166,17 +180,20 @@ def cycle_rms(samples: Array, bounds: Array) -> tuple[Array, Array]:
 
 def _cycles(own: Array, rate: Hertz, value: Hertz) -> Array:
     """Alternating RMS of each cycle of this frequency, anew at each half, (rows, channels)."""
-    bounds = np.arange(0.0, len(own) - 1, rate / value / 2)
+    cycle = rate / value
+    bounds = np.arange(0.0, len(own) - 1, cycle / 2)
+    whole_cycles = round(max(len(own) // cycle, 1.0) * cycle)
     found = np.full((max(len(bounds) - 2, 0), own.shape[1]), np.nan)
     for c in range(own.shape[1] if len(found) else 0):
         there = np.isfinite(own[:, c])
         filled = np.where(there, own[:, c], 0.0)
-        mean = filled.sum(dtype=float) / max(there.sum(), 1)
-        cycle = cycle_rms(np.where(there, filled - mean, 0.0), bounds)[1][1:]
+        some = slice(whole_cycles)
+        mean = filled[some].sum(dtype=float) / max(there[some].sum(), 1)
+        rms = cycle_rms(np.where(there, filled - mean, 0.0), bounds)[1][1:]
         lost = np.concatenate([[0], np.cumsum(~there)])
         row = bounds.astype(int)
         whole = lost[np.minimum(row[2:] + 2, len(own))] == lost[row[:-2]]
-        found[:, c] = np.where(whole, cycle, np.nan)
+        found[:, c] = np.where(whole, rms, np.nan)
     return found
 
 
@@ -210,7 +227,7 @@ def _level(own: Array, rate: Hertz, value: Hertz) -> float:
     """The usual level, or of less than a cycle and a half, the only one."""
     cycles = _cycles(own, rate, value)
     found = usual(cycles)
-    return found if np.isfinite(found) else float(_spread(own).max())
+    return found if np.isfinite(found) else float(spread(own).max())
 
 
 def _systems(own: Array, rate: Hertz, voltages: tuple[int, ...], value: Hertz) -> list[System]:
@@ -218,7 +235,7 @@ def _systems(own: Array, rate: Hertz, voltages: tuple[int, ...], value: Hertz) -
     cycles = _cycles(own[:, voltages], rate, value)
     levels = np.array([usual(cycles[:, k : k + 1]) for k in range(len(voltages))])
     if not np.isfinite(levels).any():
-        levels = _spread(own[:, voltages])
+        levels = spread(own[:, voltages])
     lives = np.flatnonzero(levels >= LIVES * np.nanmax(levels))
     members: list[list[int]] = []
     for k in lives[np.argsort(-levels[lives], kind="stable")].tolist():
@@ -268,14 +285,14 @@ def _laid(material: Material, lead: list[int]) -> tuple[Rows, Rows, tuple[tuple[
 
 
 def _scales(own: Array, group: Rows, lead: list[int], column: Rows, reference: float) -> Array:
-    """Powers of two that bring columns near the reference.
+    """Powers of two that bring columns near one size.
 
     A voltage that does not live stays as faint as it is, so that its noise gives no cycles.
     """
-    level = _spread(own)
+    level: Array = spread(own)
     faint = (np.diff(group, prepend=-1) > 0) & ~np.isin(column, lead)
     level[(level == 0) | faint] = reference
-    return np.asarray(2.0 ** np.round(np.log2(reference / level)))
+    return np.asarray(2.0 ** np.round(np.log2(SIZE / level)))
 
 
 def runs(material: Material, layout: Layout) -> list[Part]:

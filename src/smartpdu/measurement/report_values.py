@@ -14,6 +14,7 @@ from smartpdu.measurement.harmonics import ORDERS
 from smartpdu.measurement.report_follow import Followed, Spectrum, filled
 from smartpdu.measurement.report_layout import Layout, Material
 from smartpdu.measurement.sums import means
+from smartpdu.model.units import Hertz
 
 Array = NDArray[Any]
 
@@ -43,6 +44,7 @@ class Extent:
     windows: int  # of ten or twelve cycles; 0 where there are too few
     calm: int  # of them, those that harmonics are taken from
     orders: int  # the highest one that the rate allows
+    rate: Hertz  # of the samples that harmonics are taken from
 
 
 def by_fit(layout: Layout, fit: Fit) -> Values:
@@ -52,7 +54,7 @@ def by_fit(layout: Layout, fit: Fit) -> Values:
     rms = np.sqrt(
         np.square(fit.mean) + np.nansum(squares, axis=0) + np.nanmean(np.square(rest), axis=0)
     )
-    power, fundamental = np.full((2, len(layout.pairs)), np.nan, complex)
+    power, fundamental = np.full((2, len(layout.pairs)), complex(np.nan, np.nan))
     for k, (v, i) in enumerate(layout.pairs):
         if v >= 0:
             product = phasor[:, v] * phasor[:, i].conj()
@@ -75,18 +77,18 @@ def by_windows(
     own = [f for f in all_followed if f.run.rate == rate]
     mean, square, power, extent = _sums(material, layout, all_followed)
     taken = [(f, w) for f in own for w in f.windows]
-    calm = [(f, w) for f, w in taken if _is_calm(f, w, loud)]
+    calm = [k for k, (f, w) in enumerate(taken) if _is_calm(f, w, loud)]
     pace = max(w.cycles / (w.end - w.start) for _, w in taken) * rate
     orders = reach(rate, pace)
-    there = np.stack([_there(f, w) for f, w in calm or taken])
-    harmonic = np.stack([w.harmonic for _, w in calm or taken]).astype(float)
-    harmonic = np.sqrt(_averaged(np.square(harmonic), there[:, None]))
-    harmonic[orders:] = np.nan
     there = np.stack([_there(f, w) for f, w in taken])
     phasors = np.stack([w.phasor for _, w in taken]).astype(complex)
-    lead = phasors[:, :1]
+    chosen = calm or list(range(len(taken)))
+    harmonic = np.stack([taken[k][1].harmonic for k in chosen]).astype(float)
+    harmonic = np.sqrt(_averaged(np.square(harmonic), there[chosen][:, None]))
+    harmonic[orders:] = np.nan
+    lead = phasors[chosen, :1]
     with np.errstate(divide="ignore", invalid="ignore"):
-        turned = phasors * lead.conj() / np.abs(lead)
+        turned = phasors[chosen] * lead.conj() / np.abs(lead)
     places = np.array(layout.pairs, np.int64).reshape(-1, 2)
     v, i = places[:, 0], places[:, 1]
     fundamental = _averaged(phasors[:, v] * phasors[:, i].conj(), there[:, v] & there[:, i])
@@ -94,11 +96,11 @@ def by_windows(
         mean,
         np.sqrt(square),
         harmonic,
-        _averaged(turned, there),
+        _averaged(turned, there[chosen]),
         np.where(v >= 0, power[i], np.nan),
-        np.where(v >= 0, fundamental, np.nan),
+        np.where(v >= 0, fundamental, complex(np.nan, np.nan)),
     )
-    found = Extent(extent[0], extent[1], extent[2], len(taken), len(calm), orders)
+    found = Extent(extent[0], extent[1], extent[2], len(taken), len(calm), orders, rate)
     return values, found
 
 
@@ -128,13 +130,13 @@ def _sums(
     columns = len(layout.column)
     total, weight = np.zeros((3, columns)), np.zeros(columns)
     cycles, begin, end = 0, np.inf, -np.inf
+    channels = layout.channels(all_followed[0].run.rate)
     for f in all_followed:
         bounds = _extended(f)
-        channels = layout.channels(f.run.rate)
         starts = bounds[: -1 : channels.cycles]
         for start, stop in zip(starts, [*starts[1:], bounds[-1]], strict=True):
             first, last = int(start), int(np.ceil(stop)) + 1
-            block = filled(material, layout, f.run, first, last)
+            block = filled(material, layout, f.run, first, last, scaled=True)
             found = means(block, first, start, stop, channels.partner, channels.spans)[:3]
             own = f.whole(first, last) * (stop - start) / f.run.rate
             total += found * own
@@ -143,9 +145,15 @@ def _sums(
             cycles += len(bounds) - 1
             begin = min(begin, f.run.first + bounds[0])
             end = max(end, f.run.first + bounds[-1])
+    scale = layout.scale
     with np.errstate(invalid="ignore"):
         mean, square, power = total / weight
-    return mean, square, power, (cycles, float(begin), float(end))
+    return (
+        mean / scale,
+        square / scale**2,
+        power / (scale * scale[channels.partner]),
+        (cycles, float(begin), float(end)),
+    )
 
 
 def _extended(f: Followed) -> Array:
@@ -155,6 +163,8 @@ def _extended(f: Followed) -> Array:
         return at
     first, last = at[1] - at[0], at[-1] - at[-2]
     before = at[0] - first * np.arange(EDGE, 0, -1)
+    if before[0] > first:  # there were none before: the voltage came later
+        before = before[:0]
     after = at[-1] + last * np.arange(1, EDGE + 1)
     end = f.run.end - f.run.first - 1
     return np.concatenate([before[before > 0], at, after[after <= end]])
@@ -164,6 +174,7 @@ def no_values(layout: Layout) -> Values:
     """Nothing could be measured of cycles."""
     columns, pairs = len(layout.column), len(layout.pairs)
     nothing, none = np.full(columns, np.nan), np.full(pairs, np.nan)
+    harmonic, unknown = np.full((ORDERS, columns), np.nan), complex(np.nan, np.nan)
     return Values(
-        nothing, nothing, np.full((ORDERS, columns), np.nan), nothing + 0j, none, none + 0j
+        nothing, nothing, harmonic, np.full(columns, unknown), none, np.full(pairs, unknown)
     )
