@@ -101,10 +101,10 @@ def _extent(recording: Recording, found: Analysis) -> Iterator[str]:
     cycles = CYCLES[found.nominal_frequency]
     if not extent.windows:
         words = "cycle" if extent.cycles == 1 else "cycles"
-        yield (
-            f"{extent.cycles} whole {words}, fewer than the {cycles} of a window: values are those "
-            f"of the {words} there are"
-        )
+        why = f"fewer than the {cycles} of a window"
+        if extent.cycles >= cycles:
+            why = f"too few to follow windows of {cycles}"
+        yield f"{extent.cycles} whole {words}, {why}: values are those of the {words} there are"
     elif extent.calm < extent.windows:
         touch = "a dip, swell or interruption"
         if extent.calm:
@@ -127,7 +127,7 @@ def _why(recording: Recording) -> str:
     number, rate = longest.end - longest.first, longest.rate
     if rate < COARSE * min(CYCLES):
         return f"{rate:g} S/s are too few to see a cycle of the mains"
-    if number < rate / max(CYCLES):
+    if number < rate / min(CYCLES):
         words = "sample" if number == 1 else "samples"
         return f"{number} {words} at {rate:g} S/s are less than one cycle"
     return "no cycle of the mains, 40 to 72 Hz, is found"

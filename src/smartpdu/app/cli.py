@@ -108,7 +108,12 @@ def _analyze_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     add = analyze.add_argument
     add("file", type=Path, metavar="FILE", help="the recording; of COMTRADE, the .cfg or the .cff")
     add("--json", action="store_true", help="one JSON object; default: text")
-    add("--plot", type=Path, metavar="OUT", help="draw it, as a page (.html) or a picture (.png)")
+    add(
+        "--plot",
+        type=Path,
+        metavar="OUT",
+        help="draw it too, as a page (.html) or a picture (.png); default: no",
+    )
     add(
         "--pair",
         action="extend",

@@ -42,6 +42,8 @@ def read_recording(path: Path | str, says: Given = Given()) -> Recording:
 
 
 def _pair(path: Path, says: Given) -> Recording:
+    if not path.exists():
+        raise RecordingError(path.name, "", "no file", EXPECTED)
     halves = [path if path.suffix.lower() == end else _other(path, end) for end in (".cfg", ".dat")]
     raw = [_bytes(half, LARGEST) for half in halves]
     return pair(raw[0], raw[1], (halves[0].name, halves[1].name), says.encoding)

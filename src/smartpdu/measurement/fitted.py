@@ -6,6 +6,7 @@ wave this is exact, however few samples a cycle has and wherever it begins. What
 kept apart, and counts in RMS values and power as well.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +22,11 @@ Array = NDArray[Any]
 SLOWEST, FASTEST = 40.0, 72.0  # Hz: what is looked for
 FINE = 2000.0  # Hz: the frequency is looked for at this rate or up to twice of it
 STEP = 0.5  # Hz: the fit of a quarter of a second is bent over several
-FEW = 5  # orders with which the frequency is looked for
+FEW, MANY = 5, 25  # orders with which the frequency is looked for, and refined
+FINEST = 6000.0  # Hz, for that
+REPEATED = 1.5  # cycles: in one alone, so many harmonics fit any frequency
 LOOKED_AT = 0.25  # s
+ALMOST = 0.95  # of a cycle that there must be
 PERIODIC = 0.6  # share of the alternating power that must fit, or there is no frequency
 FAINT = 1e-5  # of the largest sample: less alternates is rounding
 SLACK = 0.5  # of a sample that the last cycle may lack
@@ -45,40 +49,74 @@ def reach(rate: Hertz, frequency: Hertz) -> int:
 
 def frequency(samples: Array, rate: Hertz) -> Hertz:
     """The frequency that all channels have in common; NaN where they have none."""
-    own = np.array(samples[: int(LOOKED_AT * rate) + 1], float)
-    own = own[:, np.isfinite(own).all(axis=0)]
-    slowest = max(SLOWEST, rate / (len(own) + SLACK))  # a whole cycle is needed
-    every = max(1, int(rate // FINE))
+    slowest = max(SLOWEST, rate / (len(samples) + SLACK))  # a whole cycle is needed
+    own = _like(samples[: int(LOOKED_AT * rate) + 1])
     if not own.size or slowest >= FASTEST:
         return np.nan
-    own = own[: len(own) // every * every].reshape(-1, every, own.shape[1]).mean(axis=1)
-    rate /= every
+    own, slow = _thinned(own, rate, FINE)
+    if slowest > SLOWEST and _roughly(own, slow) < ALMOST * slowest:
+        return np.nan
+
+    def left(value: float) -> float:
+        return float(_left(own, slow, value, FEW).mean())
+
+    grid = np.arange(slowest, FASTEST + STEP, STEP)
+    coarse = float(min(grid, key=left))
+    found = _least(left, max(coarse - STEP, slowest), coarse + STEP)
+    return found if _left(own, slow, found, FEW).max() <= 1 - PERIODIC else np.nan
+
+
+def _roughly(own: Array, rate: Hertz) -> Hertz:
+    """The frequency of the one sine that fits best, of which there may be half a cycle only."""
+    grid = np.arange(SLOWEST / 2, FASTEST, STEP)
+    return float(min(grid, key=lambda value: float(_left(own, rate, value, 1).mean())))
+
+
+def refined(samples: Array, rate: Hertz, near: Hertz) -> Hertz:
+    """A frequency found with more harmonics, where there is more than a cycle to tell it by."""
+    own = _like(samples)
+    if not own.size or len(own) * near < REPEATED * rate:
+        return near
+    own, slow = _thinned(own, rate, FINEST)
+    span = rate / len(own) / 8  # Hz: less than the width of a line
+    return _least(
+        lambda value: float(_left(own, slow, value, MANY).mean()), near - span, near + span
+    )
+
+
+def _like(samples: Array) -> Array:
+    """Channels without a gap that alternate, each less its mean and brought to 1."""
+    own = np.array(samples, float)
+    own = own[:, np.isfinite(own).all(axis=0)]
+    if not own.size:
+        return own
     largest = np.abs(own).max(axis=0)
     own -= own.mean(axis=0)
     spread = np.sqrt(np.square(own).mean(axis=0))
     alive = spread > FAINT * largest
-    if not alive.any():
-        return np.nan
-    own = own[:, alive] / spread[alive]
-
-    def left(value: float) -> float:
-        return _left(own, rate, value)
-
-    grid = np.arange(slowest, FASTEST + STEP, STEP)
-    coarse = float(min(grid, key=left))
-    bounds = (max(coarse - STEP, slowest), coarse + STEP)
-    found = float(minimize_scalar(left, bounds=bounds, method="bounded", options={"xatol": 1e-5}).x)
-    return found if left(found) <= 1 - PERIODIC else np.nan
+    return np.asarray(own[:, alive] / spread[alive])
 
 
-def _left(samples: Array, rate: Hertz, frequency: Hertz) -> float:
-    """Share of the power that no harmonics of this frequency explain."""
-    orders = min(FEW, reach(rate, frequency), len(samples) // 4)
+def _thinned(own: Array, rate: Hertz, least: Hertz) -> tuple[Array, Hertz]:
+    """Means of neighbours at a lower rate."""
+    every = max(1, int(rate // least))
+    whole = own[: len(own) // every * every]
+    return whole.reshape(-1, every, own.shape[1]).mean(axis=1), rate / every
+
+
+def _least(left: Callable[[float], float], low: Hertz, high: Hertz) -> Hertz:
+    found = minimize_scalar(left, bounds=(low, high), method="bounded", options={"xatol": 1e-6})
+    return float(found.x)
+
+
+def _left(samples: Array, rate: Hertz, frequency: Hertz, most: int) -> Array:
+    """Share of each channel's power that no harmonics of this frequency explain."""
+    orders = min(most, reach(rate, frequency), len(samples) // 4)
     if not orders:
-        return 1.0
+        return np.ones(samples.shape[1])
     basis = np.linalg.qr(_basis(len(samples), rate, frequency, orders))[0]
     rest = samples - basis @ (basis.T @ samples)
-    return float(np.square(rest).mean())
+    return np.asarray(np.square(rest).mean(axis=0) / np.square(samples).mean(axis=0))
 
 
 def _basis(number: int, rate: Hertz, frequency: Hertz, orders: int) -> Array:

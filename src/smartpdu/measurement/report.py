@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartpdu.measurement.disturbance import FLAGGING, Disturbance
-from smartpdu.measurement.fitted import SLACK, fitted, frequency, reach
+from smartpdu.measurement.fitted import SLACK, fitted, frequency, reach, refined
 from smartpdu.measurement.harmonics import ORDERS
 from smartpdu.measurement.report_follow import (
     Event,
@@ -128,16 +128,24 @@ def _short(material: Material, laid: Layout, own: Sequence[Part]) -> Analysis:
     samples = material.samples[run.first : run.end][:, laid.column].astype(float)
     lead = tuple(np.flatnonzero(np.isin(laid.column, _lead(laid))).tolist())
     pace = common_frequency(samples, run.rate, lead)
+    few = 2 * int(laid.channels(run.rate).cycles)
+    if np.isfinite(pace) and len(samples) * pace <= few * run.rate:
+        pace = refined(samples[:, lead], run.rate, pace)
     cycles = int((len(samples) + SLACK) * pace / run.rate) if np.isfinite(pace) else 0
-    most = 2 * int(laid.channels(run.rate).cycles)
-    if not 1 <= cycles <= most:  # so many cycles without a window are none
+    if not 1 <= cycles <= few:  # so many cycles without a window are none
         return _without_cycles(material)
     number = min(len(samples), round(cycles * run.rate / pace))
     fit = fitted(samples[:number], run.rate, pace)
     brief = briefly(laid, run, samples, fit, pace)
     end = run.first + cycles * run.rate / pace
     extent = Extent(cycles, float(run.first), end, 0, 0, reach(run.rate, pace), run.rate)
-    groups = np.array([frequency(samples[:, [k]], run.rate) for k in _heads(laid)])
+    lives = np.isin(laid.leaders, _lead(laid))
+    groups = np.array(
+        [
+            frequency(samples[:, [k]], run.rate) if live else np.nan
+            for k, live in zip(_heads(laid), lives, strict=True)
+        ]
+    )
     happened = events(laid, [brief])
     values = by_fit(laid, fit)
     return _assembled(material, laid, values, (pace, groups), extent, happened, [brief])

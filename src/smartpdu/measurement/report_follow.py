@@ -21,7 +21,7 @@ Array = NDArray[Any]
 Event: TypeAlias = Disturbance | Inrush
 
 SETTLES = 4.0  # cycles after a beginning or a dip in which crossings are still shaken
-MANY = 20  # cycles, of which those may be left out
+MANY = 8  # cycles, of which those may be left out
 RUSH = 0.25  # of the smallest current: a rise below is none
 TAKEN = 0.5  # s of samples that are taken at once
 

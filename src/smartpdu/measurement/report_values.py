@@ -11,14 +11,15 @@ from smartpdu.measurement.crossing import REAL
 from smartpdu.measurement.cycles import SWITCHED
 from smartpdu.measurement.fitted import Fit, reach
 from smartpdu.measurement.harmonics import ORDERS
-from smartpdu.measurement.report_follow import Followed, Spectrum, filled
+from smartpdu.measurement.report_follow import SETTLES, Followed, Spectrum, filled
 from smartpdu.measurement.report_layout import Layout, Material
 from smartpdu.measurement.sums import means
 from smartpdu.model.units import Hertz
 
 Array = NDArray[Any]
 
-EDGE = 3  # cycles at either end that no bound was found for, as the filter had to settle
+UNKNOWN = complex(np.nan, np.nan)
+LATE = 6.0  # cycles after which the first bound of a voltage that was there would be found
 TAPS = 24  # samples beside a window of which its spectrum is made too
 
 
@@ -54,7 +55,7 @@ def by_fit(layout: Layout, fit: Fit) -> Values:
     rms = np.sqrt(
         np.square(fit.mean) + np.nansum(squares, axis=0) + np.nanmean(np.square(rest), axis=0)
     )
-    power, fundamental = np.full((2, len(layout.pairs)), complex(np.nan, np.nan))
+    power, fundamental = np.full((2, len(layout.pairs)), UNKNOWN)
     for k, (v, i) in enumerate(layout.pairs):
         if v >= 0:
             product = phasor[:, v] * phasor[:, i].conj()
@@ -72,36 +73,48 @@ def by_windows(
 
     `loud` are the times of dips, swells and interruptions, (events, 2).
     """
-    most = max(all_followed, key=lambda each: len(each.windows))
-    rate = most.run.rate
-    own = [f for f in all_followed if f.run.rate == rate]
-    mean, square, power, extent = _sums(material, layout, all_followed)
-    taken = [(f, w) for f in own for w in f.windows]
+    rate = max(all_followed, key=lambda each: len(each.windows)).run.rate
+    mean, square, power, (cycles, start, end) = _sums(material, layout, all_followed)
+    taken = [(f, w) for f in all_followed if f.run.rate == rate for w in f.windows]
     calm = [k for k, (f, w) in enumerate(taken) if _is_calm(f, w, loud)]
-    pace = max(w.cycles / (w.end - w.start) for _, w in taken) * rate
-    orders = reach(rate, pace)
-    there = np.stack([_there(f, w) for f, w in taken])
-    phasors = np.stack([w.phasor for _, w in taken]).astype(complex)
-    chosen = calm or list(range(len(taken)))
-    harmonic = np.stack([taken[k][1].harmonic for k in chosen]).astype(float)
-    harmonic = np.sqrt(_averaged(np.square(harmonic), there[chosen][:, None]))
+    orders = reach(rate, max(w.cycles / (w.end - w.start) for _, w in taken) * rate)
+    harmonic, phasor, fundamental = _spectra(layout, taken, calm)
     harmonic[orders:] = np.nan
-    lead = phasors[chosen, :1]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        turned = phasors[chosen] * lead.conj() / np.abs(lead)
-    places = np.array(layout.pairs, np.int64).reshape(-1, 2)
-    v, i = places[:, 0], places[:, 1]
-    fundamental = _averaged(phasors[:, v] * phasors[:, i].conj(), there[:, v] & there[:, i])
+    paired, current = np.array(layout.pairs, np.int64).reshape(-1, 2).T
     values = Values(
         mean,
         np.sqrt(square),
         harmonic,
-        _averaged(turned, there[chosen]),
-        np.where(v >= 0, power[i], np.nan),
-        np.where(v >= 0, fundamental, complex(np.nan, np.nan)),
+        phasor,
+        np.where(paired >= 0, power[current], np.nan),
+        np.where(paired >= 0, fundamental, UNKNOWN),
     )
-    found = Extent(extent[0], extent[1], extent[2], len(taken), len(calm), orders, rate)
-    return values, found
+    return values, Extent(cycles, start, end, len(taken), len(calm), orders, rate)
+
+
+def _spectra(
+    layout: Layout, taken: Sequence[tuple[Followed, Spectrum]], calm: list[int]
+) -> tuple[Array, Array, Array]:
+    """Harmonics and phasors of each column, and the fundamental's power of each pair.
+
+    From windows that are calm and not the first, whose filter had to settle; of a column that has
+    none of these, from the others.
+    """
+    there = np.stack([_there(f, w) for f, w in taken])
+    phasors = np.stack([w.phasor for _, w in taken]).astype(complex)
+    squares = np.stack([np.square(w.harmonic.astype(float)) for _, w in taken])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        turned = phasors * phasors[:, :1].conj() / np.abs(phasors[:, :1])
+    settled = [k for k in calm if taken[k][1] is not taken[k][0].windows[0]]
+    harmonic, phasor = np.full(squares.shape[1:], np.nan), np.full(turned.shape[1:], UNKNOWN)
+    for some in (settled, calm, list(range(len(taken)))):
+        found = np.sqrt(_averaged(squares[some], there[some][:, None]))
+        harmonic = np.where(np.isfinite(harmonic), harmonic, found)
+        found = _averaged(turned[some], there[some])
+        phasor = np.where(np.isfinite(phasor), phasor, found)
+    v, i = np.array(layout.pairs, np.int64).reshape(-1, 2).T
+    fundamental = _averaged(phasors[:, v] * phasors[:, i].conj(), there[:, v] & there[:, i])
+    return harmonic, phasor, fundamental
 
 
 def _averaged(values: Array, there: Array) -> Array:
@@ -112,8 +125,8 @@ def _averaged(values: Array, there: Array) -> Array:
 
 
 def _is_calm(f: Followed, w: Spectrum, loud: Array) -> bool:
-    first = f.run.first
-    touched = (loud[:, 0] < w.end + first) & ~(loud[:, 1] <= w.start + first)
+    first, cycle = f.run.first, (w.end - w.start) / w.cycles
+    touched = (loud[:, 0] < w.end + first) & (loud[:, 1] + SETTLES * cycle > w.start + first)
     return w.mark in (REAL, SWITCHED) and not touched.any()
 
 
@@ -132,7 +145,7 @@ def _sums(
     cycles, begin, end = 0, np.inf, -np.inf
     channels = layout.channels(all_followed[0].run.rate)
     for f in all_followed:
-        bounds = _extended(f)
+        bounds = _bounds(f)
         starts = bounds[: -1 : channels.cycles]
         for start, stop in zip(starts, [*starts[1:], bounds[-1]], strict=True):
             first, last = int(start), int(np.ceil(stop)) + 1
@@ -156,25 +169,24 @@ def _sums(
     )
 
 
-def _extended(f: Followed) -> Array:
-    """The bounds of cycles, and those that must lie before and after them."""
-    at = f.at
-    if len(at) < 2:
-        return at
-    first, last = at[1] - at[0], at[-1] - at[-2]
-    before = at[0] - first * np.arange(EDGE, 0, -1)
-    if before[0] > first:  # there were none before: the voltage came later
-        before = before[:0]
-    after = at[-1] + last * np.arange(1, EDGE + 1)
-    end = f.run.end - f.run.first - 1
-    return np.concatenate([before[before > 0], at, after[after <= end]])
+def _bounds(f: Followed) -> Array:
+    """The bounds of whole cycles of the leading voltage; those of half-cycles are exact at once."""
+    if len(f.at) < 2:
+        return f.at
+    halves = f.halves.end[f.halves.group == 0]
+    cycle = f.at[1] - f.at[0]
+    if f.at[0] > LATE * cycle:  # the voltage came later
+        halves = halves[halves > f.at[0] - cycle / 4]
+    last = halves[-1] + (halves[-1] - halves[-2])  # the next one, which needs no crossing
+    halves = np.append(halves, last)[: None if last <= f.run.end - f.run.first - 1 else -1]
+    return halves[::2]
 
 
 def no_values(layout: Layout) -> Values:
     """Nothing could be measured of cycles."""
     columns, pairs = len(layout.column), len(layout.pairs)
     nothing, none = np.full(columns, np.nan), np.full(pairs, np.nan)
-    harmonic, unknown = np.full((ORDERS, columns), np.nan), complex(np.nan, np.nan)
+    harmonic, unknown = np.full((ORDERS, columns), np.nan), UNKNOWN
     return Values(
         nothing, nothing, harmonic, np.full(columns, unknown), none, np.full(pairs, unknown)
     )
