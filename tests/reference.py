@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from reference_words import (
+    ADC,
+    CHANNEL,
     FAULT,
     FROM_0,
     LIMIT,
@@ -23,7 +25,7 @@ from reference_words import (
 
 from smartpdu.app.config import FASTEST, SPECS
 from smartpdu.app.scenario import LONGEST, Order
-from smartpdu.drivers import access, maps, scene
+from smartpdu.drivers import access, adc, board, maps, scene
 from smartpdu.engine.catalogue import HAZARDS, RULES
 from smartpdu.engine.house import TIMES
 from smartpdu.model.build import REFERENCES, Design, flaws_of
@@ -72,8 +74,11 @@ def site_page() -> str:
     for table in SPECS:
         parts += _section(f"[[{table}]]", TABLES[table][0], dict(spec_words(table)), example)
         if table == "source":
+            parts += ["Keys of the driver `adc`:\n", _table(KEYS_HEAD, _rows(adc_words()))]
             parts += ["Keys of the driver `snmp`:\n", _table(KEYS_HEAD, _rows(snmp_words()))]
             parts += ["The driver `simulator`, the twin, has none: see `[twin]`.\n"]
+            about = "A channel of a measuring board; its table stands behind its `[[source]]`."
+            parts += _section("[[source.channel]]", about, dict(channel_words()), example)
     about = "Other limits for a rule, one at least. Bounds must stand in order, from low to high."
     parts += _section("[[limit]]", about, dict(limit_words()), example)
     parts += [RULES_HEAD, _table(RULES_KEYS, map(_rule, RULES))]
@@ -120,6 +125,18 @@ def spec_words(table: str) -> Iterator[tuple[str, Words]]:
     if table == "source":
         names = sorted(entry.name for entry in entry_points(group="smartpdu.drivers"))
         yield "driver", _filled(given["driver"], "", _one_of(names), "")
+
+
+def adc_words() -> dict[str, Words]:
+    """The keys of the driver adc."""
+    return {name: ADC[name] for name in adc.KEYS}
+
+
+def channel_words() -> Iterator[tuple[str, Words]]:
+    """The keys of a channel of the driver adc."""
+    for name in board.KEYS:
+        choices = _one_of(board.ALL) if name == "quantity" else ""
+        yield name, _filled(CHANNEL[name], "", choices, "")
 
 
 def snmp_words() -> dict[str, Words]:

@@ -171,6 +171,51 @@ SNMP: dict[str, Words] = {
     ),
 }
 
+ADC: dict[str, Words] = {
+    "address": key(
+        "where its [frames](frames.md) come from: a UDP port of this machine, a named pipe, or a "
+        "file that is played at the pace it was taken",
+        "",
+        "`udp:ADDRESS:PORT`, `udp:[IPV6]:PORT`, `pipe:PATH` or `file:PATH`",
+        NEEDED,
+    ),
+    "sender": key("the board: over UDP, nobody else is heard", "", "an IP address", "anybody"),
+    "channel": key(
+        "what its channels are, in their order in a frame",
+        "",
+        "tables `[[source.channel]]`",
+        NEEDED,
+    ),
+}
+
+CHANNEL: dict[str, Words] = {
+    "place": key(
+        "what it measures; a current needs a channel for the voltage of its phase as well",
+        "",
+        "the path of a feed, phase, circuit or outlet, or `none` for an unused channel",
+        NEEDED,
+    ),
+    "quantity": key(
+        "what of it: of a phase its voltage or current, of a circuit its current or residual "
+        "current, of an outlet its current, of a feed the current in its neutral or its residual "
+        "current",
+        default=NEEDED,
+    ),
+    "gain": key(
+        "what one count is; below 0 where the sensor is turned round",
+        "V or A",
+        "a number, not 0",
+        NEEDED,
+    ),
+    "offset": key("the count at 0 V or 0 A", "1", "a number", "`0`"),
+    "delay": key(
+        "how late it is; only differences between channels matter",
+        "s",
+        "a number, 0.001 at most either way",
+        "`0`",
+    ),
+}
+
 LIMIT: dict[str, Words] = {
     "rule": key("which rule, as in the table below", "", "a rule", NEEDED),
     "place": key(
@@ -191,6 +236,13 @@ LIMIT: dict[str, Words] = {
 
 TWIN: dict[str, Words] = {
     "seed": key("the dice it lives by", "", "a whole number from 0", "1"),
+    "waves": key(
+        "whether currents, voltages and what follows from them are measured from sampled waves, as "
+        "a measuring board would; takes some 200 MB of memory and 2 % of a core for 44 outlets",
+        "",
+        "`true` or `false`",
+        "`false`",
+    ),
     "server": key("what hangs on the outlets", "", "tables `[[twin.server]]`", "none"),
     "fault": key("what shall go wrong", "", "tables `[[twin.fault]]`", "none"),
 }
@@ -217,6 +269,11 @@ SERVER: dict[str, Words] = {
     "boot": key("how long it boots once it is fed", "s", FROM_0),
     "supply_power": key(
         "rating of each supply", "W", FROM_0, "`0`: enough for the others to carry it without one"
+    ),
+    "corrected": key(
+        "whether its supplies correct their power factor, as all do today that are built for racks",
+        "",
+        "`true` or `false`",
     ),
     "idle_shares": key(
         "how its cords share the load at low load",

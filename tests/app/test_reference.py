@@ -12,7 +12,7 @@ from smartpdu.app.cli import main
 from smartpdu.app.config import SITE, SPECS, demo
 from smartpdu.app.limits import LIMIT
 from smartpdu.app.scenario import KEYS, ORDER
-from smartpdu.drivers import access, scene
+from smartpdu.drivers import access, adc, board, scene
 from smartpdu.drivers.source import SettingsError
 from smartpdu.engine.catalogue import RULES
 from smartpdu.model.plant import places
@@ -55,7 +55,8 @@ def test_the_pages_are_what_the_code_says() -> None:
 
 def test_every_key_that_is_accepted_is_named_and_every_key_named_is_accepted() -> None:
     site = {f"[[{table}]]": {f.name for f in fields(spec)} for table, (spec, _) in SPECS.items()}
-    site["[[source]]"] |= {"driver", *access.KEYS}
+    site["[[source]]"] |= {"driver", *access.KEYS, *adc.KEYS}
+    site["[[source.channel]]"] = set(board.KEYS)
     site |= {"[site]": set(SITE), "[[limit]]": set(LIMIT), "[twin]": set(scene.SECTION)}
     site |= {"[[twin.server]]": set(scene.SERVER), "[[twin.fault]]": set(scene.FAULT)}
     assert named(SITE_PAGE) == site
@@ -73,7 +74,7 @@ def test_the_example_has_every_key_and_is_what_the_page_shows() -> None:
             for section in page.split("\n## ")[1:]
         }
         for heading, key, _, _ in rows(page):
-            inner = key in ("server", "fault", "order")  # tables of their own
+            inner = key in ("server", "fault", "order", "channel")  # tables of their own
             assert inner or re.search(rf"^{key} = ", shown[heading], re.MULTILINE), (heading, key)
         blocks = [block for part in shown.values() for block in part.strip().split("\n\n")]
         told = re.sub(r"^#.*\n", "", text, flags=re.MULTILINE).strip().split("\n\n")
@@ -90,7 +91,7 @@ def test_the_example_is_well_and_its_scenario_is_found_out_wherever_one_stands(
     folder = Path() if inside else EXAMPLE.resolve()
     monkeypatch.chdir(EXAMPLE if inside else tmp_path)
     assert main(["check", "--offline", str(folder / "site.toml")]) == 0
-    assert "2 racks, 3 PDUs, 5 outlets, 3 sources: all well" in capsys.readouterr().out
+    assert "2 racks, 4 PDUs, 5 outlets, 4 sources: all well" in capsys.readouterr().out
     assert main(["simulate", str(folder / "scenario.toml")]) == 0
     told = capsys.readouterr().out
     assert "2 faults" in told

@@ -11,7 +11,7 @@ from smartpdu.app.config import SPECS, site_from_text
 from smartpdu.app.fault import ConfigError, Fault
 from smartpdu.app.scenario import scenario
 from smartpdu.app.simulate import begun
-from smartpdu.drivers import access, scene
+from smartpdu.drivers import access, board, scene
 from smartpdu.drivers.lines import Lines
 
 ROWS = [("site", *row) for row in rows(SITE_PAGE)] + [("scenario", *r) for r in rows(SCENARIO_PAGE)]
@@ -101,7 +101,7 @@ NUMBERS_OF_PLACES = {f.name for spec, _ in SPECS.values() for f in fields(spec)}
 
 
 def test_enough_numbers_are_looked_at() -> None:
-    assert len(NUMBERS) == 36
+    assert len(NUMBERS) == 39
 
 
 CHOICES = [row for row in ROWS if re.match(r'`"\w+"`(,| or)', row[3])]
@@ -134,10 +134,12 @@ def meant(text: str) -> str:
     section = site.sections["twin"]
     twin = (
         scene.seed(section),
+        scene.sampled(section),
         scene.servers(section, site.plant),
         scene.faults(section, site.plant),
     )
     settings = [access.access(s.settings) for s in site.sources if s.driver == "snmp"]
+    settings += [board.channels(s.settings) for s in site.sources if s.driver == "adc"]
     return repr((replace(site, lines=Lines(), sections={}, sources=()), twin, settings))
 
 
@@ -160,6 +162,9 @@ def test_a_key_left_out_is_what_the_page_says(row: tuple[str, ...]) -> None:
     assert meant(said(left, heading, key, another(key, value))) != meant(left)
 
 
+OTHERS = {"rated_power": "3000", "delay": "1e-4"}  # numbers that are good too
+
+
 def another(key: str, value: str) -> str:
     """A value of that key that is good too."""
     texts = {"language": '"de"', "connector": '"C19"', "kind": '"standby"', "mode": '"hot_spare"'}
@@ -167,8 +172,8 @@ def another(key: str, value: str) -> str:
         return "false" if value == "true" else "true"
     if value[0] == '"':
         return texts.get(key, '"another"')
-    if key == "rated_power":
-        return "3000"
+    if key in OTHERS:
+        return OTHERS[key]
     return "1" if value == "0" else str(int(value) + 1) if value.isdigit() else f"{value}1"
 
 

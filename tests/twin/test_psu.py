@@ -171,3 +171,20 @@ def test_the_filter_draws_more_at_sixty_hertz_and_less_at_a_low_voltage() -> Non
     fast = rack([ServerSpec("s", (A,))], pdus=1, frequency=60.0).world.cords
     assert fast.filter == pytest.approx(slow.filter * 1.2)
     assert fast.leakage == pytest.approx(slow.leakage * 1.2)
+
+
+def test_a_plain_rectifier_draws_peaks_that_a_corrected_supply_does_not() -> None:
+    now = {}
+    for corrected in (True, False):
+        living = one(rated_power=400.0, idle_power=400.0, corrected=corrected)
+        living.lasts(5)
+        seen, row = living.measured().outlets, living.outlet(A)
+        names = ("thd_current", "power_factor", "crest_factor", "active_power", "current")
+        now[corrected] = {name: float(getattr(seen, name)[row]) for name in names}
+    plain, modern = now[False], now[True]
+    assert plain["thd_current"] == pytest.approx(105.7, abs=0.2)
+    assert plain["power_factor"] == pytest.approx(0.66, abs=0.01)
+    assert plain["crest_factor"] == pytest.approx(2.85, abs=0.02)
+    assert modern["thd_current"] < 15
+    assert plain["active_power"] == pytest.approx(modern["active_power"], rel=0.02)
+    assert plain["current"] > 1.4 * modern["current"]

@@ -1,4 +1,4 @@
-"""The command line: run, simulate, check, discover, verify, token."""
+"""The command line: run, analyze, simulate, check, discover, verify, token."""
 
 import argparse
 import os
@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"smartpdu {version('smartpdu')}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _run_parser(commands)
+    _analyze_parser(commands)
     _simulate_parser(commands)
     _check_parser(commands)
     _discover_parser(commands)
@@ -95,6 +96,66 @@ def _run_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "default: refused",
     )
     run.set_defaults(action=_run)
+
+
+def _analyze_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    analyze = commands.add_parser(
+        "analyze",
+        help="tell what a recording of waveforms holds",
+        epilog="Reads COMTRADE (.cfg with .dat, .cff), tables (.csv, .txt, .tsv) and .wav. Values "
+        "are in V and A as the file has them; a note tells where that is the secondary side. The "
+        "exit code is 2 for a file that cannot be read.",
+    )
+    add = analyze.add_argument
+    add("file", type=Path, metavar="FILE", help="the recording; of COMTRADE, the .cfg or the .cff")
+    add("--json", action="store_true", help="one JSON object; default: text")
+    add(
+        "--plot",
+        type=Path,
+        metavar="OUT",
+        help="draw it too, as a page (.html) or a picture (.png); default: no",
+    )
+    add(
+        "--pair",
+        action="extend",
+        nargs="+",
+        metavar="U1:I1",
+        help="a voltage and the current that belongs to it; default: found by names and units",
+    )
+    add(
+        "--nominal",
+        type=_positive,
+        metavar="V",
+        help="the voltage that dips and swells are judged by; default: what it mostly was",
+    )
+    add(
+        "--frequency",
+        type=int,
+        choices=[50, 60],
+        help="nominal, in Hz; default: the one that is nearer to what is measured",
+    )
+    add(
+        "--rate",
+        type=_positive,
+        metavar="HZ",
+        help="of a table without times: samples in a second; default: told by its times",
+    )
+    add(
+        "--names",
+        nargs="+",
+        default=(),
+        metavar="NAME",
+        help='of a .wav: what its channels are, as "U1 (V)"; default: 1, 2, ...',
+    )
+    add(
+        "--scale",
+        nargs="+",
+        type=float,
+        default=(),
+        metavar="X",
+        help="of a .wav: what full scale is in each channel; default: 1",
+    )
+    analyze.set_defaults(action=_analyze)
 
 
 def _simulate_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -201,6 +262,16 @@ def _seed(text: str) -> int:
     return int(text)
 
 
+def _positive(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a number above 0")
+    return value
+
+
 def _run(wanted: argparse.Namespace) -> int:
     from smartpdu.app.config import demo, load
     from smartpdu.app.fault import ConfigError
@@ -221,6 +292,22 @@ def _run(wanted: argparse.Namespace) -> int:
     except (CannotStart, ListenError) as error:
         print(f"smartpdu: {error}", file=sys.stderr)
         return 1
+
+
+def _analyze(wanted: argparse.Namespace) -> int:
+    from smartpdu.app.analyze import Wish, analyze
+    from smartpdu.drivers.recordings import Given
+
+    wish = Wish(
+        wanted.file,
+        wanted.json,
+        wanted.plot,
+        tuple(wanted.pair or ()),
+        wanted.nominal,
+        wanted.frequency,
+        Given(wanted.rate, wanted.names, wanted.scale),
+    )
+    return analyze(wish, sys.stdout, sys.stderr)
 
 
 def _simulate(wanted: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 from smartpdu.app.fault import ConfigError, Fault, fits
 from smartpdu.app.limits import LIMIT, limit_faults, override
-from smartpdu.drivers.lines import Lines, Unreadable, lines, loaded
+from smartpdu.drivers.lines import Lines, Unreadable, inside, item, lines, loaded
 from smartpdu.drivers.source import SettingsError, nearest
 from smartpdu.engine.house import Override
 from smartpdu.model.build import (
@@ -145,8 +145,17 @@ def setting_fault(site: Site, number: int, error: SettingsError) -> Fault:
     if name.split(".")[0] in SECTIONS:
         line = site.lines.of(name, int(count or 1) - 1, key)
         return Fault(site.file, line, error.key, error.found, error.expected)
-    line = site.lines.of("source", number, key)
-    return Fault(site.file, line, f"source.{key}", error.found, error.expected)
+    line, where = _source_key(site.lines, number, error.key)
+    return Fault(site.file, line, where, error.found, error.expected)
+
+
+def _source_key(at: Lines, number: int, key: str) -> tuple[int, str]:
+    """Line and name of a key of a source, or of a table inside it as channel[2].gain."""
+    table, _, name = key.removeprefix("source.").rpartition(".")
+    if not table:
+        return at.of("source", number, name), f"source.{name}"
+    array, row = item(table)
+    return at.of(inside("source", number, array), row, name), f"source.{table}.{name}"
 
 
 def _shape_faults(tables: Mapping[str, Any], file: str, at: Lines) -> Iterator[Fault]:
@@ -298,10 +307,9 @@ def _source_faults(rows: Sequence[Mapping[str, Any]], file: str, at: Lines) -> I
         try:
             drivers[name].load().check(_source({"path": "", **row}, file).settings)
         except SettingsError as error:
-            key = error.key.rsplit(".", 1)[-1]
-            line = at.of("source", number, key)
+            line, where = _source_key(at, number, error.key)
             spot = (error.file, error.line) if error.file else (file, line)
-            where = error.key if error.file else f"source.{key}"
+            where = error.key if error.file else where
             yield Fault(*spot, where, error.found, error.expected)
         except ImportError as error:
             line = at.of("source", number, "driver")

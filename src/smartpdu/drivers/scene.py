@@ -13,7 +13,7 @@ from smartpdu.model.plant import Kind, Plant
 from smartpdu.twin.faults import INJECTORS, Fault, Misplaced, placed
 from smartpdu.twin.plan import ServerSpec
 
-SECTION = ("seed", "server", "fault")
+SECTION = ("seed", "waves", "server", "fault")
 SERVER = (*(f.name for f in fields(ServerSpec)), "replay_columns")
 FAULT = tuple(f.name for f in fields(Fault))
 KINDS = ("ordinary", "gpu", "replay", "standby")
@@ -27,6 +27,14 @@ def seed(section: Mapping[str, Any]) -> int:
     value = section.get("seed", 1)
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise SettingsError("twin.seed", repr(value), "a whole number from 0")
+    return value
+
+
+def sampled(section: Mapping[str, Any]) -> bool:
+    """Whether the sources of a section [twin] measure its waves."""
+    value = section.get("waves", False)
+    if not isinstance(value, bool):
+        raise SettingsError("twin.waves", repr(value), "true or false")
     return value
 
 
@@ -168,6 +176,8 @@ def _server(where: str, number: int, table: Mapping[str, Any], plant: Plant) -> 
     for name in ("rated_power", "idle_power", "demand", "boot", "supply_power"):
         if name in values:
             values[name] = _number(f"{where}.{name}", values[name])
+    if not isinstance(values.get("corrected", True), bool):
+        raise SettingsError(f"{where}.corrected", repr(values["corrected"]), "true or false")
     for name, choice in (("kind", KINDS), ("mode", MODES)):
         if name in values:
             _one_of(f"{where}.{name}", values[name], choice)

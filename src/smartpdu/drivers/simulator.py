@@ -21,8 +21,8 @@ import structlog
 
 from smartpdu.drivers.keeper import Keeper
 from smartpdu.drivers.lasting import Lived, Unfit, fingerprint, taken, written
-from smartpdu.drivers.scene import beside, faults, known, seed, servers, unreached
-from smartpdu.drivers.source import Kept, Ports, SourceError, Wanted
+from smartpdu.drivers.scene import beside, faults, known, sampled, seed, servers, unreached
+from smartpdu.drivers.source import Kept, Ports, Source, SourceError, Wanted
 from smartpdu.model.command import SwitchOutlet
 from smartpdu.model.plant import Kind, Part, Plant
 from smartpdu.model.snapshot import READINGS, Snapshot, blank
@@ -56,6 +56,7 @@ class Twin:
     keeper: Keeper | None = None
     kept: float = -inf  # second at which its life was last handed to the keeper
     ordered: asyncio.Lock = field(default_factory=asyncio.Lock)  # held while a relay is to move
+    over: Callable[[Life, float], None] | None = None  # told how it lived until which second
     users: int = 0
 
     def live_until(self, clock: float) -> None:
@@ -78,6 +79,8 @@ class Twin:
 
     def tick(self) -> None:
         """Let one second pass."""
+        if self.over is not None:
+            self.over(self.life, self.life.second + 1)
         self.life, told = advance(self.world, self.life, self.faults, self.dice)
         self.truths += told
         self.seen = None
@@ -207,17 +210,38 @@ def check_site(plant: Plant, sections: Mapping[str, Any], own: AbstractSet[int])
     """
     section = sections.get("twin", {})
     seed(section)
+    sampled(section)
     unreached(section, plant, own)
 
 
-def open_source(wanted: Wanted) -> Simulated:
+def open_source(wanted: Wanted) -> Source:
     """One source's view of the twin that all simulator sources share."""
+    section = wanted.sections.get("twin", {})
     if "twin" not in wanted.shared:
-        section = wanted.sections.get("twin", {})
         clock = wanted.ports.clock()
         made = twin(section, wanted.plant, clock)
         wanted.shared["twin"] = lasting(made, wanted.kept(NAME), clock) if wanted.kept else made
-    return Simulated(wanted.shared["twin"], wanted.part, wanted.ports)
+    plain = Simulated(wanted.shared["twin"], wanted.part, wanted.ports)
+    if sampled(section) and len(wanted.part.plant.phases):
+        return _waved(plain, wanted, section)
+    return plain
+
+
+def _waved(plain: Simulated, wanted: Wanted, section: Mapping[str, Any]) -> Source:
+    """The same source through a board of its own, on the one tape of the twin."""
+    from smartpdu.drivers.tape import Tape  # noqa: PLC0415 - SciPy is large, and only waves need it
+    from smartpdu.drivers.waved import Waved  # noqa: PLC0415
+
+    lived: Twin = wanted.shared["twin"]
+    if "tape" not in wanted.shared:
+        *_, dice = np.random.Generator(np.random.PCG64(seed(section))).spawn(3)
+        wanted.shared["tape"] = Tape(lived.world, lived.life, dice)
+        lived.over = wanted.shared["tape"].until
+
+    def present() -> tuple[Life, float]:
+        return lived.life, wanted.ports.clock() - lived.started
+
+    return Waved(plain, wanted.shared["tape"], wanted.part, present)
 
 
 def lose_values(

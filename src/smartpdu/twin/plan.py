@@ -37,6 +37,7 @@ class ServerSpec:
     mode: str = "share"  # share | hot_spare
     boot: float = 90.0  # s
     supply_power: float = 0.0  # of each power supply; 0: enough to carry the server alone
+    corrected: bool = True  # whether its supplies correct their power factor
     idle_shares: Sequence[float] = ()
     full_shares: Sequence[float] = ()
     replay: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 0)))  # [s, cords] W
@@ -72,6 +73,7 @@ class Cords:
     full_share: Ratios
     leakage: Amperes  # of its filter to earth, at 230 V
     filter: Amperes  # of its filter between the conductors, at 230 V
+    corrected: Flags  # supplies that correct their power factor
     replay: NDArray[np.float64]  # [s, cords]; NaN where nothing is played
 
 
@@ -117,6 +119,7 @@ def world(plant: Plant, specs: Sequence[ServerSpec], dice: np.random.Generator) 
             np.array([_share(s.full_shares, s, k, 0.03) for _, s, k in cords], dtype=np.float64),
             np.abs(dice.normal(0.8e-3, 0.2e-3, len(cords))) * faster,
             psu.FILTER * faster,
+            np.array([s.corrected for _, s, _ in cords], dtype=np.bool_),
             _replays(cords),
         ),
         limit * rated,

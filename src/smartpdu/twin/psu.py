@@ -14,8 +14,11 @@ FACTOR_AT = np.array([0.0, 0.05, 0.1, 0.2, 0.5, 1.0])
 FACTOR = np.array([0.50, 0.85, 0.92, 0.96, 0.985, 0.995])  # true power factor
 THD_AT = np.array([0.0, 0.05, 0.2, 1.0])
 THD = np.array([0.35, 0.278, 0.121, 0.041])  # of the fundamental
-CREST_AT = np.array([0.0, 0.041, 0.121, 0.278])  # distortion
-CREST = np.array([2**0.5, 1.38, 1.32, 1.21])  # the triplen part flattens the peak
+PLAIN_FACTOR, PLAIN_THD = 0.66, 1.057  # of a rectifier that nothing corrects, at any load
+CREST_AT = np.array([0.0, 0.041, 0.121, 0.278, 1.057])  # distortion
+CREST = np.array(
+    [2**0.5, 1.38, 1.32, 1.21, 2.85]
+)  # the triplen part flattens the peak, or sharpens
 ALIVE = 3.0  # W that a supply takes without any load; a sleeping hot spare takes no more
 DEAD = 0.5  # W through the bleeders of one that has failed
 FILTER = 0.07  # A at 230 V: the X capacitors of its mains filter, in quadrature
@@ -52,7 +55,7 @@ def crest_factor(distorted: Ratios) -> Ratios:
 
 
 def currents(
-    power: Watts, voltage: Column, load: Ratios, filtered: Amperes
+    power: Watts, voltage: Column, load: Ratios, filtered: Amperes, corrected: Flags | bool = True
 ) -> tuple[Amperes, Amperes, Amperes]:
     """Active, reactive and harmonic current of cords under voltage.
 
@@ -60,8 +63,9 @@ def currents(
     is left beside the active part is reactive, never less than what the mains filter draws.
     """
     active = power / voltage
-    whole = active / power_factor(load)
-    fundamental = whole / np.sqrt(1 + distortion(load) ** 2)
+    whole = active / np.where(corrected, power_factor(load), PLAIN_FACTOR)
+    distorted = np.where(corrected, distortion(load), PLAIN_THD)
+    fundamental = whole / np.sqrt(1 + distorted**2)
     reactive = np.sqrt(np.maximum(fundamental**2 - active**2, 0.0))
     harmonic = np.sqrt(np.maximum(whole**2 - active**2 - reactive**2, 0.0))
     return active, np.maximum(reactive, filtered), harmonic

@@ -235,7 +235,9 @@ def _flowing(world: World, life: Life, live: Flags, fed: Flags, alive: Flags) ->
     given = np.where(world.servers.replay[cords.server], power, output)
     at = volts[cords.outlet]
     filtered = np.where(fed, cords.filter * at / 230, 0.0)
-    active, reactive, harmonic = psu.currents(power, at, given / cords.rated, filtered)
+    active, reactive, harmonic = psu.currents(
+        power, at, given / cords.rated, filtered, cords.corrected
+    )
     reactive, harmonic = np.where(alive, reactive, filtered), np.where(alive, harmonic, 0.0)
     heat = np.where(live, heater * (volts / world.nominal) ** 2, 0.0) if heater.any() else 0.0
     flow = Flow(

@@ -1,0 +1,77 @@
+"""An analysis as JSON: SI units, percent of the fundamental, seconds from the first sample."""
+
+import json
+from math import isfinite
+from typing import Any
+
+from smartpdu.app.analyze_sheet import Sheet, kind, struck
+from smartpdu.measurement.inrush import Inrush
+from smartpdu.measurement.report_follow import Event
+
+
+def plain(sheet: Sheet) -> str:
+    """The analysis as one line of JSON; null for what cannot be had."""
+    found = sheet.analysis
+    whole = {
+        "sample_rate": sheet.recording.rate,
+        "frequency": found.frequency,
+        "channels": [_channel(sheet, n) for n in range(len(sheet.recording.channels))],
+        "phases": [
+            {
+                "name": name,
+                "active_power": power.active,
+                "reactive_power": power.reactive,
+                "apparent_power": power.apparent,
+                "power_factor": power.power_factor,
+                "displacement_factor": power.displacement_factor,
+            }
+            for name, power in zip(sheet.phases, found.powers, strict=True)
+        ],
+        "events": [_event(sheet, event) for event in found.events],
+    }
+    return json.dumps(_known(whole), ensure_ascii=False, allow_nan=False)
+
+
+def _channel(sheet: Sheet, n: int) -> dict[str, Any]:
+    channel, found = sheet.recording.channels[n], sheet.analysis
+    return {
+        "name": channel.name,
+        "unit": channel.unit,
+        "kind": channel.kind,
+        "rms": found.rms[n],
+        "dc": found.mean[n],
+        "peak": found.peak[n],
+        "crest_factor": found.crest_factor[n],
+        "thd": found.thd[n],
+        "harmonics": found.harmonics[:, n].tolist(),
+    }
+
+
+def _event(sheet: Sheet, event: Event) -> dict[str, Any]:
+    return {
+        "kind": kind(event),
+        "start": sheet.seconds(event.start),
+        "duration": sheet.lasted(event),
+        "channels": [sheet.name(c) for c in struck(event)],
+        "residual": _residual(event),
+    }
+
+
+def _residual(event: Event) -> float:
+    """The voltage that was left; of a swell the highest; else how far off, or the peak."""
+    if isinstance(event, Inrush):
+        return event.peak
+    return event.residual if isfinite(event.residual) else event.largest
+
+
+def _known(value: Any) -> Any:
+    """The same with null for each number that is none."""
+    match value:
+        case dict():
+            return {key: _known(each) for key, each in value.items()}
+        case list():
+            return [_known(each) for each in value]
+        case str():
+            return value
+    number = float(value)
+    return number if isfinite(number) else None

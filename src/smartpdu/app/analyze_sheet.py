@@ -1,0 +1,200 @@
+"""An analysis with the names of its recording, and notes on what its values rest on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from smartpdu.drivers.recording import Recording, Samples
+from smartpdu.drivers.recording_names import Pair
+from smartpdu.measurement.channels import CYCLES
+from smartpdu.measurement.harmonics import ORDERS
+from smartpdu.measurement.inrush import Inrush
+from smartpdu.measurement.report import Analysis
+from smartpdu.measurement.report_follow import Event
+from smartpdu.measurement.report_layout import COARSE
+from smartpdu.model.units import Second
+
+FLAT = 0.03  # of a cycle that a wave rests at its extreme, if it is cut off there
+REPEATED = 4  # samples at least
+STEEP = 10.0  # least steps of the converter
+SEVERAL = 6  # names that are told one by one
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sheet:
+    """All that is told of a recording."""
+
+    file: str
+    recording: Recording
+    phases: tuple[str, ...]  # a name for each pair
+    analysis: Analysis
+    nominal_given: bool
+    notes: tuple[str, ...]
+
+    def name(self, channel: int) -> str:
+        """The name of a channel."""
+        return self.recording.channels[channel].name
+
+    def seconds(self, sample: float) -> Second:
+        """The time of a sample, which may lie between two, after the first; NaN for NaN."""
+        if not np.isfinite(sample):
+            return np.nan
+        times = self.recording.times
+        return float(np.interp(sample, np.arange(len(times)), times))
+
+    def lasted(self, event: Event) -> Second:
+        """How long something lasted; NaN where its beginning or its end was not recorded."""
+        return self.seconds(event.end) - self.seconds(event.start)
+
+
+def kind(event: Event) -> str:
+    """What an event is."""
+    return "inrush" if isinstance(event, Inrush) else str(event.kind)
+
+
+def struck(event: Event) -> tuple[int, ...]:
+    """The channels of an event."""
+    return (event.channel,) if isinstance(event, Inrush) else event.channels
+
+
+def sheet(
+    file: str, recording: Recording, pairs: tuple[Pair, ...], found: Analysis, nominal_given: bool
+) -> Sheet:
+    """What is told of a recording."""
+    names = [channel.name for channel in recording.channels]
+    phases = [pair.name for pair in pairs]
+    if len(set(phases)) < len(phases):
+        phases = [f"{names[pair.voltage]}:{names[pair.current]}" for pair in pairs]
+    notes = (
+        *(mark.words for mark in recording.marks),
+        *_parts(recording),
+        *_extent(recording, found),
+        *_voltages(recording, found),
+        *_pairless(recording, pairs),
+        *_flat(recording, found),
+        *_sides(recording),
+    )
+    return Sheet(file, recording, tuple(phases), found, nominal_given, notes)
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - SEVERAL
+    return ", ".join(names[:SEVERAL]) + (f" and {more} more" if more > 0 else "")
+
+
+def _parts(recording: Recording) -> Iterator[str]:
+    rates = {stretch.rate for stretch in recording.stretches}
+    if len(rates) > 1:
+        told = ", ".join(f"{stretch.rate:g}" for stretch in recording.stretches[:SEVERAL])
+        yield f"rates of {told} S/s: harmonics are those at the rate that has most cycles"
+
+
+def _extent(recording: Recording, found: Analysis) -> Iterator[str]:
+    """On what the values rest."""
+    extent = found.extent
+    if extent is None:
+        known = bool(np.isfinite(recording.samples).any())
+        words = ": values are those of all samples, without harmonics and power"
+        yield _why(recording) + words if known else "all samples are missing"
+        return
+    cycles = CYCLES[found.nominal_frequency]
+    if not extent.windows:
+        words = "cycle" if extent.cycles == 1 else "cycles"
+        why = f"fewer than the {cycles} of a window"
+        if extent.cycles >= cycles:
+            why = f"too few to follow windows of {cycles}"
+        yield f"{extent.cycles} whole {words}, {why}: values are those of the {words} there are"
+    elif extent.calm < extent.windows:
+        touch = "a dip, swell or interruption"
+        if extent.calm:
+            yield (
+                f"harmonics are those of {extent.calm} of {extent.windows} windows: {touch} "
+                f"touches the others"
+            )
+        else:
+            yield f"{touch} touches each of {extent.windows} windows: harmonics mean little"
+    if extent.orders < ORDERS:
+        yield f"{extent.rate:g} S/s allow harmonics up to order {extent.orders}"
+    told = recording.nominal_frequency
+    if np.isfinite(told) and told != found.nominal_frequency:
+        yield f"the file tells {told:g} Hz; it is analysed as {found.nominal_frequency:g} Hz"
+
+
+def _why(recording: Recording) -> str:
+    """Why a recording has no cycles."""
+    longest = max(recording.stretches, key=lambda each: each.end - each.first)
+    number, rate = longest.end - longest.first, longest.rate
+    if rate < COARSE * min(CYCLES):
+        return f"{rate:g} S/s are too few to see a cycle of the mains"
+    if number < rate / min(CYCLES):
+        words = "sample" if number == 1 else "samples"
+        return f"{number} {words} at {rate:g} S/s are less than one cycle"
+    return "no cycle of the mains, 40 to 72 Hz, is found"
+
+
+def _voltages(recording: Recording, found: Analysis) -> Iterator[str]:
+    channels = recording.channels
+    voltages = [n for n, channel in enumerate(channels) if channel.kind == "voltage"]
+    watched = {n for system in found.systems for n in system.channels}
+    if not voltages:
+        yield "no voltage channel: no power, no dips, swells or interruptions"
+    elif found.extent is not None:
+        if not watched:
+            yield "no voltage has a frequency: no dips, swells or interruptions"
+        idle = [channels[n].name for n in voltages if n not in watched]
+        if idle and watched:
+            yield f"not watched for dips, being no voltage of a phase: {_listed(idle)}"
+
+
+def _pairless(recording: Recording, pairs: tuple[Pair, ...]) -> Iterator[str]:
+    kinds = {channel.kind for channel in recording.channels}
+    if not pairs and {"voltage", "current"} <= kinds:
+        yield "no current belongs to a voltage by its name: --pair VOLTAGE:CURRENT tells which"
+
+
+def _flat(recording: Recording, found: Analysis) -> Iterator[str]:
+    """Waves that rest at their extremes, where the recorder did not say that it clipped them."""
+    clipped = {mark.channel for mark in recording.marks if mark.quality == "clipped"}
+    if found.extent is None:
+        return
+    least = max(REPEATED, FLAT * recording.rate / found.frequency)
+    for number, channel in enumerate(recording.channels):
+        if number in clipped or not np.isfinite(found.harmonics[0, number]):
+            continue
+        samples = recording.samples[:, number]
+        for extreme, word in ((np.nanmax(samples), "highest"), (np.nanmin(samples), "lowest")):
+            longest = _cut(samples, float(extreme))
+            if longest >= least:
+                yield (
+                    f"{channel.name}: {longest} samples in a row at its {word} value "
+                    f"{extreme:.6g} {channel.unit}: perhaps clipped"
+                )
+
+
+def _cut(samples: Samples, extreme: float) -> int:
+    """How many samples in a row rest at an extreme that they come to in great steps; else 0.
+
+    The round top of a coarse wave rests too, but its next samples are one step of the converter
+    off.
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], samples == extreme, [False]])))
+    lengths = np.diff(edges)[::2]
+    begin, longest = int(edges[2 * lengths.argmax()]), int(lengths.max())
+    steps = np.abs(np.diff(samples))
+    least = float(np.min(steps, where=steps > 0, initial=np.inf))
+    beside = samples[
+        [max(begin - longest // 2 - 1, 0), min(begin + 3 * longest // 2, len(samples) - 1)]
+    ]
+    return longest if np.abs(beside - extreme).min() >= STEEP * least else 0
+
+
+def _sides(recording: Recording) -> Iterator[str]:
+    """Which values are those behind a transformer."""
+    ratios: dict[float, list[str]] = {}
+    for channel in recording.channels:
+        if channel.side == "S" and channel.ratio != 1.0 and channel.kind != "other":
+            ratios.setdefault(channel.ratio, []).append(channel.name)
+    for ratio, names in ratios.items():
+        words = "values on the secondary side of the transformer, as the file has them"
+        yield f"{_listed(names)}: {words}; times {ratio:g} on the primary side"

@@ -1,0 +1,153 @@
+"""A recording of sampled waveforms, whatever file it came from, and what was wrong with it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smartpdu.model.units import Hertz, Second, Seconds
+
+Samples = NDArray[np.float32] | NDArray[np.float64]  # (samples, channels)
+LONGEST = 60  # characters of somebody else's text that a message repeats
+
+
+class RecordingError(Exception):
+    """A file that cannot be read as a recording: where in it, what was found, what is expected."""
+
+    def __init__(self, file: str, where: str, found: str, expected: str) -> None:
+        place = f"{file}, {where}" if where else file
+        super().__init__(f"{place}: found {found}, expected {expected}")
+        self.file = file
+        self.where = where  # as "line 3" or "byte 120"
+        self.found = found
+        self.expected = expected
+
+
+class Quality(StrEnum):
+    """What may be wrong with a recording that can be used all the same."""
+
+    CLIPPED = "clipped"  # the converter was at its end
+    MISSING = "missing"  # samples that the recorder did not have; NaN
+    TRUNCATED = "truncated"  # the file ends early
+    SURPLUS = "surplus"  # the file holds more than its configuration says; left out
+    UNEVEN = "uneven"  # the time between samples is not what it should be
+    DISAGREES = "disagrees"  # two places of the file say different things
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that was wrong, and where: a channel or all, its first sample, how many."""
+
+    quality: Quality
+    words: str
+    channel: int | None = None
+    first: int = 0
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One column of samples; voltages are in V and currents in A, whatever the file had."""
+
+    name: str
+    kind: str  # "voltage", "current" or "other"
+    unit: str
+    phase: str = ""
+    skew: Second = 0.0  # how much later than its row a sample was taken
+    ratio: float = 1.0  # of the transformer: primary over secondary
+    side: str = ""  # "P" or "S", where the samples are told to be of one
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Samples that follow each other at one rate."""
+
+    rate: Hertz
+    first: int
+    end: int  # one after the last
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recording:
+    """Waveforms of several channels side by side; NaN is a sample that is not there."""
+
+    name: str  # of what recorded it
+    start: datetime | None  # of the first sample; without a zone where none is told
+    trigger: Second  # after the first sample; NaN where unknown
+    nominal_frequency: Hertz  # NaN where unknown
+    channels: tuple[Channel, ...]
+    stretches: tuple[Stretch, ...]
+    times: Seconds  # of each sample, after the first
+    samples: Samples
+    digital: tuple[str, ...] = ()
+    states: NDArray[np.uint16] | None = None  # (samples, words): 16 digital channels in a word
+    marks: tuple[Mark, ...] = ()
+
+    @property
+    def rate(self) -> Hertz:
+        """The rate of the longest stretch."""
+        return max(self.stretches, key=lambda each: each.end - each.first).rate
+
+    def state(self, number: int) -> NDArray[np.bool_]:
+        """One digital channel, sample by sample."""
+        if self.states is None or not 0 <= number < len(self.digital):
+            raise IndexError(f"found digital channel {number}, expected 0 to {len(self.digital)}")
+        on: NDArray[np.bool_] = (self.states[:, number // 16] >> (number % 16) & 1).astype(bool)
+        return on
+
+
+def quoted(text: object) -> str:
+    """Somebody else's text as a message repeats it: quoted and short."""
+    shown = repr(text)
+    return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}..."
+
+
+def part(recording: Recording, stretch: Stretch) -> Recording:
+    """What a recording holds of one stretch, as a recording of one rate."""
+    rows = slice(stretch.first, stretch.end)
+    begun = float(recording.times[stretch.first])
+    marks = (_moved(mark, stretch) for mark in recording.marks)
+    return replace(
+        recording,
+        start=None if recording.start is None else recording.start + _span(begun),
+        trigger=recording.trigger - begun,
+        stretches=(Stretch(stretch.rate, 0, stretch.end - stretch.first),),
+        times=recording.times[rows] - begun,
+        samples=recording.samples[rows],
+        states=None if recording.states is None else recording.states[rows],
+        marks=tuple(mark for mark in marks if mark is not None),
+    )
+
+
+def _span(seconds: Second) -> Any:
+    return np.timedelta64(round(seconds * 1e6), "us").item()
+
+
+def _moved(mark: Mark, stretch: Stretch) -> Mark | None:
+    """A mark with its first sample counted from a stretch's; None where it lies outside."""
+    if mark.first >= stretch.end or (mark.count and mark.first + mark.count <= stretch.first):
+        return None
+    return replace(mark, first=max(mark.first - stretch.first, 0))
+
+
+def primary(recording: Recording) -> Recording:
+    """A recording with all that was taken behind a transformer as it was before it."""
+    factors = [c.ratio if c.side == "S" else 1.0 for c in recording.channels]
+    if all(factor == 1.0 for factor in factors):
+        return recording
+    samples = recording.samples * np.array(factors, recording.samples.dtype)
+    channels = tuple(replace(c, side="P") if c.side else c for c in recording.channels)
+    return replace(recording, samples=samples, channels=channels)
+
+
+def missing(samples: Samples, channels: tuple[Channel, ...]) -> Iterator[Mark]:
+    """A mark for each channel of which samples are not there."""
+    absent = np.isnan(samples)
+    for channel in np.flatnonzero(absent.any(axis=0)).tolist():
+        count = int(np.count_nonzero(absent[:, channel]))
+        words = f"{channels[channel].name}: {count} samples are missing"
+        yield Mark(Quality.MISSING, words, channel, int(np.argmax(absent[:, channel])), count)

@@ -1,0 +1,163 @@
+"""Reads recordings from tables of text: a heading with names and units, then a row per sample."""
+
+import csv
+import re
+from dataclasses import dataclass
+from math import nan
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smartpdu.drivers.recording import (
+    Channel,
+    Mark,
+    Recording,
+    RecordingError,
+    Stretch,
+    missing,
+    quoted,
+)
+from smartpdu.drivers.recording_names import channel, headed
+from smartpdu.drivers.recording_text import Table, decoded, table
+from smartpdu.drivers.recording_timing import rated, stamped
+from smartpdu.model.units import Hertz, Second, Seconds
+
+TIME = re.compile(r"t|time|zeit|timestamp|temps|время|时间", re.IGNORECASE)
+SCALES = {"s": 1.0, "sec": 1.0, "": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9}
+NUMBER = re.compile(
+    r"\s*[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?\s*|\s*nan\s*|\s*", re.IGNORECASE
+)
+FRACTION = re.compile(r"[+-]?(\d*(?:[.,](\d*))?)(?:[eE]([+-]?\d{1,2}))?")
+MOST = 20_000  # columns
+HEAD = 1 << 20  # bytes in which the heading stands
+LOOKED_AT = 200  # rows that tell how finely times are written
+
+
+@dataclass(frozen=True, slots=True)
+class _Heading:
+    """The columns of a table, and where its numbers begin."""
+
+    columns: tuple[tuple[str, str], ...]  # name and unit
+    separator: str
+    lines: int  # before the first row
+
+
+def separated(
+    raw: bytes, file: str, rate: Hertz | None = None, encoding: str | None = None
+) -> Recording:
+    """The recording of a table; its rate is given, or told by a column of times."""
+    if b"\0" in raw[:HEAD]:  # two bytes for a letter
+        raw = decoded(raw, file, encoding).encode("utf-8")
+    text = decoded(raw[:HEAD][: raw.rfind(b"\n", 0, HEAD) + 1 or HEAD], file, encoding)
+    heading = _heading(text, file)
+    values = _numbers(raw, heading, file)
+    clock = [n for n, (name, _) in enumerate(heading.columns) if TIME.fullmatch(name)][:1]
+    rest = [n for n in range(len(heading.columns)) if n not in clock]
+    if not rest:
+        raise RecordingError(file, "line 1", "no channel beside the time", "one at least")
+    about = [channel(*heading.columns[n]) for n in rest]
+    samples = values[:, rest] * [factor for _, factor in about]
+    samples[~np.isfinite(samples)] = np.nan
+    times, stretches, marks = _times(text, heading, values, clock, rate, file)
+    channels = tuple(each for each, _ in about)
+    return _recorded(file, channels, stretches, times, samples, marks)
+
+
+def _recorded(
+    file: str,
+    channels: tuple[Channel, ...],
+    stretches: tuple[Stretch, ...],
+    times: Seconds,
+    samples: NDArray[np.float64],
+    marks: tuple[Mark, ...],
+) -> Recording:
+    lost = tuple(missing(samples, channels))
+    return Recording(
+        file, None, nan, nan, channels, stretches, times, samples, marks=(*marks, *lost)
+    )
+
+
+def _heading(text: str, file: str) -> _Heading:
+    """The heading: the first line that is no comment; a second one may hold the units."""
+    lines = text.split("\n", 50)[:50]
+    start = next((n for n, line in enumerate(lines) if line.strip() and line[0] != "#"), None)
+    if start is None:
+        raise RecordingError(file, "line 1", "nothing", "a heading that names the channels")
+    separator = max(";\t,", key=lambda each: (lines[start].count(each), each == ";"))
+    names = _fields(lines[start], separator, file, start + 1)
+    if all(NUMBER.fullmatch(name) for name in names):
+        raise RecordingError(file, f"line {start + 1}", "numbers", "a heading naming the channels")
+    if len(names) > MOST:
+        raise RecordingError(file, f"line {start + 1}", f"{len(names)} columns", f"{MOST} at most")
+    columns = [headed(name) for name in names]
+    below = _fields(lines[start + 1], separator, file, start + 2) if start + 1 < len(lines) else []
+    if len(below) == len(names) and _units(below):
+        units = [each.strip().strip("()[]") for each in below]
+        columns = [(n, u or unit) for (n, unit), u in zip(columns, units, strict=True)]
+        start += 1
+    return _Heading(tuple(columns), separator, start + 1)
+
+
+def _units(fields: list[str]) -> bool:
+    """Whether a line below the heading holds units: something, and no number."""
+    told = [each for each in fields if each.strip()]
+    return bool(told) and not any(NUMBER.fullmatch(each) for each in told)
+
+
+def _fields(line: str, separator: str, file: str, number: int) -> list[str]:
+    try:
+        return next(csv.reader([line.strip("\r\n")], delimiter=separator), [])
+    except csv.Error as error:
+        raise RecordingError(file, f"line {number}", str(error), "fields of a table") from None
+
+
+def _numbers(raw: bytes, heading: _Heading, file: str) -> NDArray[np.float64]:
+    start = 0
+    for _ in range(heading.lines):
+        start = raw.find(b"\n", start) + 1 or len(raw)
+    body = raw[start:].replace(b'"', b"")
+    decimal = b"." if heading.separator == "," else b","
+    at = Table(file, heading.lines + 1, len(heading.columns), heading.separator.encode(), decimal)
+    values = table(body, at, len(body) + 1)
+    if not len(values):
+        raise RecordingError(file, f"line {heading.lines + 1}", "the end", "a row of numbers")
+    return values
+
+
+def _times(
+    text: str,
+    heading: _Heading,
+    values: NDArray[np.float64],
+    clock: list[int],
+    rate: Hertz | None,
+    file: str,
+) -> tuple[Seconds, tuple[Stretch, ...], tuple[Mark, ...]]:
+    if rate is not None:
+        if not 1e-6 <= rate <= 1e9:
+            raise RecordingError(file, "", f"a rate of {rate:g}", "one above 0")
+        return *rated([(rate, len(values))], len(values)), ()
+    if not clock:
+        words = 'a column of times, as "t (s)", or a rate that is given'
+        raise RecordingError(file, "", "no column of times and no rate", words)
+    unit = heading.columns[clock[0]][1]
+    scale = SCALES.get(unit.lower())
+    if scale is None:
+        raise RecordingError(file, "line 1", f"times in {quoted(unit)}", "s, ms, us or ns")
+    quantum = _quantum(text, heading, clock[0]) * scale
+    return stamped(values[:, clock[0]] * scale, quantum, file)
+
+
+def _quantum(text: str, heading: _Heading, column: int) -> Second:
+    """The smallest step that the times of the first rows can tell, as they are written."""
+    lines = text.split("\n", heading.lines + LOOKED_AT)[heading.lines : -1]
+    fields = [line.replace('"', "").split(heading.separator, column + 1) for line in lines]
+    return min((_step(each[column]) for each in fields if len(each) > column), default=1.0)
+
+
+def _step(number: str) -> Second:
+    """What one more in the last digit of a number means; 1 for zero, which may be written short."""
+    found = FRACTION.fullmatch(number.strip())
+    if not found or not found[1].strip("0"):
+        return 1.0
+    exponent = int(found[3] or 0) - len(found[2] or "")
+    return float(10.0**exponent)

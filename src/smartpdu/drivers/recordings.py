@@ -1,0 +1,77 @@
+"""Reads a recording of waveforms from a file of any kind that is known."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from smartpdu.drivers.comtrade import combined, pair
+from smartpdu.drivers.recording import Recording, RecordingError, quoted
+from smartpdu.drivers.recording_csv import separated
+from smartpdu.drivers.recording_wav import sounded
+from smartpdu.model.units import Hertz
+
+LARGEST = 1 << 29  # bytes of a file
+EXPECTED = "a recording: .cfg with .dat, .cff, .csv or .wav"
+TABLES = (".csv", ".txt", ".tsv")
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What somebody says of a recording that its file does not say."""
+
+    rate: Hertz | None = None  # of a table without times
+    names: Sequence[str] = ()  # of a .wav: for each channel, as "U1 (V)"
+    scale: Sequence[float] = ()  # of a .wav: what full scale means, for each channel
+    encoding: str | None = None
+
+
+def read_recording(path: Path | str, says: Given = Given()) -> Recording:
+    """The recording of a file; raises RecordingError for one that holds none."""
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix in (".cfg", ".dat"):
+        return _pair(path, says)
+    raw = _bytes(path, LARGEST)
+    if raw[:4] in (b"RIFF", b"RIFX", b"RF64"):
+        return sounded(raw, path.name, says.names, says.scale)
+    if suffix == ".cff" or raw[:13].lower() == b"--- file type":
+        return combined(raw, path.name, says.encoding)
+    if suffix in TABLES:
+        return separated(raw, path.name, says.rate, says.encoding)
+    raise RecordingError(path.name, "", quoted(suffix or path.name), EXPECTED)
+
+
+def _pair(path: Path, says: Given) -> Recording:
+    if not path.exists():
+        raise RecordingError(path.name, "", "no file", EXPECTED)
+    halves = [path if path.suffix.lower() == end else _other(path, end) for end in (".cfg", ".dat")]
+    raw = [_bytes(half, LARGEST) for half in halves]
+    return pair(raw[0], raw[1], (halves[0].name, halves[1].name), says.encoding)
+
+
+def _other(path: Path, suffix: str) -> Path:
+    """The other half of a pair, whatever the case of its letters."""
+    wanted = (path.stem + suffix).lower()
+    try:
+        found = sorted(each for each in path.parent.iterdir() if each.name.lower() == wanted)
+    except OSError as error:
+        raise RecordingError(path.name, "", str(error.strerror), "a folder that is read") from None
+    if not found:
+        words = f"{path.stem}{suffix} beside it"
+        raise RecordingError(path.name, "", f"no {suffix} of that name", words)
+    return min(found, key=lambda each: each.stem != path.stem)
+
+
+def _bytes(path: Path, most: int) -> bytes:
+    try:
+        if not path.is_file():
+            found = "a folder or device" if path.exists() else "no file"
+            raise RecordingError(path.name, "", found, EXPECTED)
+        size = path.stat().st_size
+        if size > most:
+            raise RecordingError(path.name, "", f"{size} bytes", f"{most} at most")
+        with path.open("rb") as file:
+            return file.read(size)
+    except (OSError, ValueError) as error:
+        found = str(getattr(error, "strerror", None) or error)
+        raise RecordingError(path.name, "", found, "a file that can be read") from None

@@ -1,0 +1,240 @@
+"""Where a voltage's fundamental crosses zero: the bounds of its half-cycles (7, 8, 16.1).
+
+Each voltage is taken at a tenth of a millisecond or so, freed of its harmonics by a low-pass of
+fourth order, and its crossings are dated back by the delay that this filter has at the frequency
+just measured. A crossing that does not come is carried on at the last period and marked.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import butter, sosfilt, sosfreqz
+
+from smartpdu.measurement.channels import Channels
+from smartpdu.measurement.compiled import COMPILES, compiled
+
+REAL, CARRIED, JUMPED = 0, 1, 2  # how a bound was found
+SLOWEST = 4000.0  # Hz: crossings are looked for at this rate or up to twice of it
+CORNER = 1.2  # of the nominal frequency: passes 0.85 to 1.15 of it, weakens a third harmonic by 39
+LOW, HIGH = 0.7, 1.4  # of the nominal frequency: beyond, the delay is not followed
+FAINT = 0.03  # of the nominal voltage: weaker crossings are noise
+LATE = 0.1  # of a cycle that a crossing may come too early or too late
+LOOSE = 0.22  # the same while the period is not known: it may be as long as LOW allows
+BACK = 0.02  # of a cycle that the first crossing after a loss may be off and yet be in phase
+EARLY = 0.2  # of a cycle: what crosses again within it is noise
+SURE = 3  # crossings in a row that give a period
+NOISE = 1e-3  # of a period that a cycle may differ and yet leave the period as it is
+ROOM = 512  # bounds of each voltage that are remembered
+
+Array = NDArray[Any]
+
+
+class Watch(NamedTuple):
+    """How crossings are looked for, and the state of looking; the arrays change."""
+
+    every: int  # samples that are taken together
+    cycle: float  # samples of a nominal cycle
+    faint: float  # least step through zero between two looks, V
+    sections: Array  # of the low-pass
+    delay: Array  # polynomial: its delay in samples over frequency / nominal frequency
+    memory: Array  # of the low-pass, (sections, 2, voltages)
+    before: Array  # last filtered value of each voltage
+    period: Array  # samples of a cycle of each voltage
+    steady: Array  # real crossings in a row
+    at: Array  # the bounds in samples since the stream's first, (voltages, ROOM), a ring
+    mark: Array  # how each was found
+    found: Array  # bounds ever found of each voltage
+    known: Array  # (1,) up to when all bounds are known
+
+
+def watch(channels: Channels) -> Watch:
+    """A watch at the start of a stream."""
+    every = max(1, int(channels.rate // SLOWEST))
+    rate, nominal, number = channels.rate / every, channels.nominal_frequency, len(channels.voltage)
+    sections = butter(4, CORNER * nominal, fs=rate, output="sos")
+    seen = np.linspace(LOW, HIGH, 200)
+    phase = np.unwrap(np.angle(sosfreqz(sections, seen * nominal, fs=rate)[1]))
+    delay = -phase / (2 * np.pi * seen * nominal) * channels.rate
+    return Watch(
+        every=every,
+        cycle=channels.cycle,
+        faint=FAINT * channels.nominal_voltage * np.sqrt(2) * 2 * np.pi * nominal / rate,
+        sections=sections,
+        delay=np.polynomial.Polynomial.fit(seen, delay, 7).convert().coef,
+        memory=np.zeros((len(sections), 2, number)),
+        before=np.zeros(number),
+        period=np.full(number, channels.cycle),
+        steady=np.zeros(number, np.int64),
+        at=np.zeros((number, ROOM)),
+        mark=np.zeros((number, ROOM), np.int64),
+        found=np.zeros(number, np.int64),
+        known=np.zeros(1),
+    )
+
+
+def follow(w: Watch, samples: Array, voltage: Array, start: int) -> None:
+    """Look for crossings in further samples, a whole number of steps, the first at `start`."""
+    if COMPILES:
+        _looked(w, samples, voltage, float(start))
+    else:
+        _looked_plain(w, samples, voltage, float(start))
+
+
+@compiled
+def _looked(w: Watch, samples: Array, voltage: Array, start: float) -> None:
+    number, steps = len(voltage), len(samples) // w.every
+    now = np.empty(number)
+    row = 0
+    for step in range(steps):
+        now[:] = 0.0
+        for _ in range(w.every):
+            for v in range(number):
+                now[v] += samples[row, voltage[v]]
+            row += 1
+        for v in range(number):
+            now[v] /= w.every
+        for s in range(len(w.sections)):
+            _filtered(w.sections[s], w.memory[s], now)
+        for v in range(number):
+            if (w.before[v] >= 0) != (now[v] >= 0) and abs(now[v] - w.before[v]) >= w.faint:
+                _cross(w, v, _moment(w, start, step, v, w.before[v], now[v]))
+            w.before[v] = now[v]
+    _carry_all(w, start + w.every * (steps - 0.5) - 0.5)
+
+
+@compiled
+def _filtered(section: Array, memory: Array, values: Array) -> None:
+    first, second = memory[0], memory[1]
+    for v in range(len(values)):
+        x = values[v]
+        y = section[0] * x + first[v]
+        first[v] = section[1] * x - section[4] * y + second[v]
+        second[v] = section[2] * x - section[5] * y
+        values[v] = y
+
+
+def _looked_plain(w: Watch, samples: Array, voltage: Array, start: float) -> None:
+    steps = len(samples) // w.every
+    slow = samples[:, voltage].astype(np.float64)
+    if w.every > 1:
+        slow = slow.reshape(steps, w.every, -1).sum(axis=1) / w.every
+    slow, w.memory[:] = sosfilt(w.sections, slow, axis=0, zi=w.memory)
+    whole = np.concatenate([w.before[None], slow])
+    w.before[:] = slow[-1]
+    change = np.abs(np.diff(whole, axis=0)) >= w.faint
+    crossed = ((whole[1:] >= 0) != (whole[:-1] >= 0)) & change
+    for v in range(len(w.found)):
+        steps_of = np.flatnonzero(crossed[:, v])
+        if len(steps_of) and not _steady_plain(w, v, start, steps_of, whole[:, v]):
+            for step in steps_of.tolist():
+                _cross(w, v, _moment(w, start, step, v, whole[step, v], whole[step + 1, v]))
+    _carry_all(w, start + w.every * (steps - 0.5) - 0.5)
+
+
+def _steady_plain(w: Watch, v: int, start: float, steps: Array, values: Array) -> bool:
+    """Take crossings that come as regularly as those before all at once, or none and False."""
+    if w.steady[v] < SURE:
+        return False
+    period = w.period[v]
+    turn = 2 * np.pi * w.every / period
+    a, b = np.abs(values[steps]), np.abs(values[steps + 1])
+    part = np.arctan2(a * np.sin(turn), b + a * np.cos(turn)) / turn
+    t = start + w.every * steps + (w.every * (part - 0.5) - 0.5 - _delay(w, v))
+    before = [bound(w, v, w.found[v] - 2), bound(w, v, w.found[v] - 1)]
+    line = np.concatenate([before, t])
+    off = np.abs(np.diff(line[1:]) - period / 2)
+    if off.max() > LATE * period or np.abs((line[2:] - line[:-2]) / period - 1).max() > NOISE:
+        return False
+    places = (w.found[v] + np.arange(len(t))) % ROOM
+    w.at[v, places], w.mark[v, places] = t, REAL
+    w.found[v] += len(t)
+    w.steady[v] += len(t)
+    return True
+
+
+@compiled
+def _moment(w: Watch, start: float, step: int, v: int, a: float, b: float) -> float:
+    """When a sine of this period that is a and then b was zero, less the filter's delay."""
+    turn = 2 * np.pi * w.every / w.period[v]
+    part = np.arctan2(abs(a) * np.sin(turn), abs(b) + abs(a) * np.cos(turn)) / turn
+    # the whole part first: the same sum however the samples came
+    return float(start + w.every * step + (w.every * (part - 0.5) - 0.5 - _delay(w, v)))
+
+
+@compiled
+def _delay(w: Watch, v: int) -> float:
+    frequency = min(max(w.cycle / w.period[v], LOW), HIGH)
+    delay = 0.0
+    for k in range(len(w.delay) - 1, -1, -1):
+        delay = delay * frequency + w.delay[k]
+    return float(delay)
+
+
+@compiled
+def _found(w: Watch, v: int, t: float, how: int) -> None:
+    w.at[v, w.found[v] % ROOM] = t
+    w.mark[v, w.found[v] % ROOM] = how
+    w.found[v] += 1
+
+
+@compiled
+def bound(w: Watch, v: int, number: int) -> float:
+    """A bound of a voltage by its number."""
+    return float(w.at[v, number % ROOM])
+
+
+@compiled
+def _tolerance(w: Watch, v: int) -> float:
+    return float(w.period[v] * (LATE if w.steady[v] >= SURE else LOOSE))
+
+
+@compiled
+def _carry(w: Watch, v: int, until: float) -> None:
+    """Carry on at the last period where no crossing came in time."""
+    if w.found[v] == 0:
+        return
+    due = bound(w, v, w.found[v] - 1) + w.period[v] / 2
+    while due + _tolerance(w, v) < until:
+        _found(w, v, due, CARRIED)
+        w.steady[v] = 0
+        due += w.period[v] / 2
+
+
+@compiled
+def _carry_all(w: Watch, filtered: float) -> None:
+    w.known[0] = np.inf
+    for v in range(len(w.found)):
+        until = filtered - _delay(w, v)
+        _carry(w, v, until)
+        w.known[0] = min(w.known[0], until - LOOSE * w.period[v])
+
+
+@compiled
+def _cross(w: Watch, v: int, t: float) -> None:
+    """Take a crossing as a bound, unless it comes far too early."""
+    if w.found[v] == 0:
+        _found(w, v, t, REAL)
+        w.steady[v] = 1
+        return
+    _carry(w, v, t)
+    period = w.period[v]
+    half = t - bound(w, v, w.found[v] - 1)
+    off = abs(half - period / 2)
+    if half < EARLY * period:
+        return
+    if off > _tolerance(w, v) or (w.steady[v] == 0 and off > BACK * period):
+        _found(w, v, t, JUMPED)
+        w.steady[v] = 1
+        return
+    _found(w, v, t, REAL)
+    w.steady[v] += 1
+    if w.steady[v] >= SURE:
+        _paced(w, v, t - bound(w, v, w.found[v] - 3))
+
+
+@compiled
+def _paced(w: Watch, v: int, cycle: float) -> None:
+    """Take a cycle as the period, unless it differs as little as noise does."""
+    if LOW < w.cycle / cycle < HIGH and abs(cycle / w.period[v] - 1) > NOISE:
+        w.period[v] = cycle

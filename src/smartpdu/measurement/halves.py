@@ -1,0 +1,169 @@
+"""Values of every half-cycle: each voltage and its currents between that voltage's own crossings.
+
+Urms(1/2) of IEC 61000-4-30: the RMS value of one cycle, anew at each half-cycle. Squares are
+summed by the trapezoid rule from crossing to crossing, between samples too.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smartpdu.measurement.compiled import COMPILES, compiled, swift
+from smartpdu.measurement.crossing import ROOM
+from smartpdu.measurement.pace import Pace
+
+Array = NDArray[Any]
+
+MOST = 1024  # half-cycles that are given at once
+
+
+@dataclass(frozen=True, slots=True)
+class Halves:
+    """Half-cycles in order of their end, one row each; NaN for channels of other groups."""
+
+    group: Array
+    start: Array  # in samples since the stream's first
+    end: Array
+    mark: Array  # how the bound at the end was found
+    half: Array  # RMS of the half-cycle, (rows, channels)
+    cycle: Array  # RMS of the cycle that ends with it
+
+
+class Sweep(NamedTuple):
+    """How far squares have been summed; the arrays change."""
+
+    done: Array  # bounds of each voltage that are passed
+    at: Array  # next sample of each group
+    integral: Array  # of squares since the last bound, for each channel
+    before: Array  # of the half-cycle before
+    lasted: Array  # samples that one lasted, for each group
+    group: Array  # of the half-cycles found, with start, end, mark
+    start: Array
+    end: Array
+    mark: Array
+    square: Array  # integrals of the half-cycles found, (MOST, channels)
+    earlier: Array  # and of those before them
+    earlier_lasted: Array
+
+
+def sweep(groups: int, channels: int) -> Sweep:
+    """Nothing is summed yet."""
+    return Sweep(
+        np.zeros(groups, np.int64), np.zeros(groups, np.int64), np.zeros(channels),
+        np.full(channels, np.nan), np.full(groups, np.nan), np.zeros(MOST, np.int64),
+        np.zeros(MOST), np.zeros(MOST), np.zeros(MOST, np.int64), np.zeros((MOST, channels)),
+        np.zeros((MOST, channels)), np.zeros(MOST),
+    )  # fmt: skip
+
+
+def swept(s: Sweep, p: Pace, samples: Array, first: int, spans: Array) -> Halves:
+    """The half-cycles that are complete now; `first` is the number of samples' first row."""
+    number = _due(s, p) if COMPILES else _due_plain(s, p)
+    if COMPILES:
+        _summed(s, samples, first, number, spans)
+    else:
+        _summed_plain(s, samples, first, number, spans)
+    n = slice(number)
+    lasted = s.end[n] - s.start[n]
+    with np.errstate(invalid="ignore"):
+        half = np.sqrt(s.square[n] / lasted[:, None])
+        both = (lasted + s.earlier_lasted[n])[:, None]
+        cycle = np.sqrt((s.square[n] + s.earlier[n]) / both)
+    return Halves(
+        s.group[n].copy(), s.start[n].copy(), s.end[n].copy(), s.mark[n].copy(), half, cycle
+    )
+
+
+@compiled
+def _due(s: Sweep, p: Pace) -> int:
+    """Line up the bounds that all voltages have passed, in order of time."""
+    n = 0
+    while n < MOST:
+        first, t = -1, np.inf
+        for v in range(len(p.found)):
+            if s.done[v] < p.found[v] and p.at[v, s.done[v] % ROOM] < t:
+                first, t = v, p.at[v, s.done[v] % ROOM]
+        if first < 0 or t > p.known[0]:
+            break
+        s.group[n], s.end[n], s.mark[n] = first, t, p.mark[first, s.done[first] % ROOM]
+        s.start[n] = p.at[first, (s.done[first] - 1) % ROOM] if s.done[first] else np.nan
+        s.done[first] += 1
+        n += 1
+    return n
+
+
+def _due_plain(s: Sweep, p: Pace) -> int:
+    number = [np.arange(s.done[v], p.found[v]) for v in range(len(p.found))]
+    group = np.repeat(np.arange(len(p.found)), [len(n) for n in number])
+    k = np.concatenate(number)
+    end = p.at[group, k % ROOM]
+    order = np.lexsort((group, end))
+    order = order[end[order] <= p.known[0]][:MOST]
+    n, group, k = len(order), group[order], k[order]
+    s.group[:n], s.end[:n], s.mark[:n] = group, end[order], p.mark[group, k % ROOM]
+    s.start[:n] = np.where(k > 0, p.at[group, (k - 1) % ROOM], np.nan)
+    s.done[:] += np.bincount(group, minlength=len(p.found))
+    return n
+
+
+@swift
+def _summed(s: Sweep, samples: Array, first: int, number: int, spans: Array) -> None:
+    """Sweep all channels at once; at each bound close the half-cycle of its group's channels."""
+    channels = samples.shape[1]
+    part = np.empty(channels, np.float32)
+    row = s.at[0] - first
+    for k in range(number):
+        g, t = s.group[k], s.end[k]
+        end = int(np.ceil(t)) - first
+        part[:] = np.float32(0.0)
+        while row < end:
+            x = samples[row]
+            for c in range(channels):
+                part[c] += x[c] * x[c]
+            row += 1
+        for c in range(channels):
+            s.integral[c] += part[c]
+            s.square[k, c] = np.nan
+        ahead = np.ceil(t) - t
+        for c in range(spans[g, 0], spans[g, 1]):
+            a, b = float(samples[end, c]), float(samples[end - 1, c])
+            edge = (ahead * (a * a * (2 - ahead) + b * b * ahead) - a * a) / 2
+            s.square[k, c] = s.integral[c] - edge
+            s.earlier[k, c] = s.before[c]
+            s.before[c] = s.square[k, c]
+            s.integral[c] = edge
+        s.earlier_lasted[k] = s.lasted[g]
+        s.lasted[g] = s.end[k] - s.start[k]
+    s.at[:] = row + first
+
+
+def _summed_plain(s: Sweep, samples: Array, first: int, number: int, spans: Array) -> None:
+    s.square[:number] = np.nan
+    if not number:
+        return
+    low, high = int(s.at.min()) - first, int(np.ceil(s.end[number - 1])) - first
+    squares = np.square(samples[low - 1 : high + 1] if low else samples[: high + 1])
+    low = max(low - 1, 0) + first
+    for g, (a, b) in enumerate(spans.tolist()):
+        own = np.flatnonzero(s.group[:number] == g)
+        if len(own):
+            _closed_plain(s, squares[:, a:b], low, g, own, slice(a, b))
+
+
+def _closed_plain(s: Sweep, squares: Array, low: int, g: int, own: Array, span: slice) -> None:
+    rows = np.ceil(s.end[own]).astype(np.int64)
+    ahead = (rows - s.end[own])[:, None]
+    rows -= low
+    now, then = squares[rows].astype(float), squares[rows - 1].astype(float)
+    edge = (ahead * (now * (2 - ahead) + then * ahead) - now) / 2
+    begin = np.concatenate([[s.at[g] - low], rows[:-1]])
+    whole = np.add.reduceat(squares[: rows[-1]], begin, axis=0).astype(float)
+    square = whole - edge + np.concatenate([s.integral[None, span], edge[:-1]])
+    lasted = s.end[own] - s.start[own]
+    s.square[own, span] = square
+    s.earlier[own, span] = np.concatenate([s.before[None, span], square[:-1]])
+    s.earlier_lasted[own] = np.concatenate([s.lasted[g : g + 1], lasted[:-1]])
+    s.before[span], s.lasted[g] = square[-1], lasted[-1]
+    s.integral[span], s.at[g] = edge[-1], rows[-1] + low

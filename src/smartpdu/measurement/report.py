@@ -1,0 +1,257 @@
+"""The analysis of a recording: what its channels, its phases and its events are (5, 8).
+
+All is measured as it is in live samples: by windows of ten or twelve cycles and by half-cycles.
+RMS values, direct parts and power are those of all whole cycles; harmonics those of the windows
+that no dip, swell or interruption touches, where there are any. A recording too short for a window
+is analysed over the whole cycles it has, and one without cycles by its samples alone.
+"""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smartpdu.measurement.disturbance import FLAGGING, Disturbance
+from smartpdu.measurement.fitted import SLACK, fitted, frequency, reach, refined
+from smartpdu.measurement.harmonics import ORDERS
+from smartpdu.measurement.report_follow import (
+    Event,
+    Followed,
+    briefly,
+    events,
+    followed,
+    mean_frequency,
+    own_frequency,
+)
+from smartpdu.measurement.report_layout import (
+    Layout,
+    Material,
+    Part,
+    System,
+    common_frequency,
+    layout,
+    runs,
+)
+from smartpdu.measurement.report_values import Extent, Values, by_fit, by_windows, no_values
+from smartpdu.model.units import Hertz
+
+Array = NDArray[Any]
+
+THD_ORDERS = 40  # IEC 61000-4-7
+FAINT = 1e-6  # of the RMS value: a fundamental below it is none
+SHARE = 0.5  # of the RMS value that the fundamental of a channel of another kind must have
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Power:
+    """The power of a voltage and a current; NaN where it cannot be had."""
+
+    voltage: int
+    current: int
+    active: float
+    reactive: float  # of the fundamental, positive where the current lags
+    apparent: float
+    power_factor: float
+    displacement_factor: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trend:
+    """RMS of one cycle of a channel, anew at each half-cycle."""
+
+    channel: int
+    at: Array  # the middle of each cycle, in samples since the recording's first
+    rms: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysis:
+    """What a recording holds; arrays have one value for each of its channels."""
+
+    frequency: Hertz
+    nominal_frequency: Hertz
+    extent: Extent | None  # None: there are no cycles, and values are those of all samples
+    systems: tuple[System, ...]
+    frequencies: Array
+    rms: Array
+    mean: Array  # the direct part
+    peak: Array
+    crest_factor: Array
+    thd: Array  # %
+    harmonics: Array  # % of the fundamental, (ORDERS, channels)
+    phasor: Array  # of the fundamental, complex RMS, from the leading voltage on
+    powers: tuple[Power, ...]
+    events: tuple[Event, ...]  # of channels, in samples since the recording's first
+    trends: tuple[Trend, ...]
+
+
+def analysis(material: Material) -> Generator[float, None, Analysis]:
+    """Analyse a recording; gives the share that is done, and at its end the analysis."""
+    laid = layout(material)
+    if laid is None:
+        return _without_cycles(material)
+    own = runs(material, laid)
+    total, done, found = sum(run.end - run.first for run in own), 0, []
+    for run in own:
+        steps = followed(material, laid, run)
+        while True:
+            try:
+                done += next(steps)
+            except StopIteration as end:
+                found.append(end.value)
+                break
+            yield done / total
+    if any(f.windows for f in found):
+        return _whole(material, laid, found)
+    return _short(material, laid, own)
+
+
+def _whole(material: Material, laid: Layout, found: Sequence[Followed]) -> Analysis:
+    """The analysis of a recording that has windows."""
+    happened = events(laid, found)
+    loud = [(d.start, d.end) for d in happened if isinstance(d, Disturbance) and d.kind in FLAGGING]
+    times = np.nan_to_num(np.array(loud, float).reshape(-1, 2), nan=np.inf)
+    times[:, 0] = np.where(np.isinf(times[:, 0]), -np.inf, times[:, 0])
+    values, extent = by_windows(material, laid, found, times)
+    groups = own_frequency(found, int(laid.group[-1]) + 1)
+    pace = mean_frequency(laid, found, times)
+    return _assembled(material, laid, values, (pace, groups), extent, happened, found)
+
+
+def _short(material: Material, laid: Layout, own: Sequence[Part]) -> Analysis:
+    """The analysis of the whole cycles of the longest run, too few for a window."""
+    if not own:
+        return _without_cycles(material)
+    run = max(own, key=lambda each: each.end - each.first)
+    samples = material.samples[run.first : run.end][:, laid.column].astype(float)
+    lead = tuple(np.flatnonzero(np.isin(laid.column, _lead(laid))).tolist())
+    pace = common_frequency(samples, run.rate, lead)
+    few = 2 * int(laid.channels(run.rate).cycles)
+    if np.isfinite(pace) and len(samples) * pace <= few * run.rate:
+        pace = refined(samples[:, lead], run.rate, pace)
+    cycles = int((len(samples) + SLACK) * pace / run.rate) if np.isfinite(pace) else 0
+    if not 1 <= cycles <= few:  # so many cycles without a window are none
+        return _without_cycles(material)
+    number = min(len(samples), round(cycles * run.rate / pace))
+    fit = fitted(samples[:number], run.rate, pace)
+    brief = briefly(laid, run, samples, fit, pace)
+    end = run.first + cycles * run.rate / pace
+    extent = Extent(cycles, float(run.first), end, 0, 0, reach(run.rate, pace), run.rate)
+    lives = np.isin(laid.leaders, _lead(laid))
+    groups = np.array(
+        [
+            frequency(samples[:, [k]], run.rate) if live else np.nan
+            for k, live in zip(_heads(laid), lives, strict=True)
+        ]
+    )
+    happened = events(laid, [brief])
+    values = by_fit(laid, fit)
+    return _assembled(material, laid, values, (pace, groups), extent, happened, [brief])
+
+
+def _lead(laid: Layout) -> Array:
+    """The channels that give the frequency."""
+    return np.array(laid.systems[0].channels if laid.systems else [laid.column[0]])
+
+
+def _heads(laid: Layout) -> list[int]:
+    """The column of each group's voltage."""
+    return np.flatnonzero(np.diff(laid.group, prepend=-1)).tolist()
+
+
+def _without_cycles(material: Material) -> Analysis:
+    """The analysis of samples that have no cycle of the mains."""
+    channels = material.samples.shape[1]
+    everything = np.arange(channels)
+    alone, none = np.zeros(channels, int), ((-1, -1),) * len(material.pairs)
+    laid = Layout(everything, alone, np.ones(channels), none, (), np.nan, np.nan, 0.0)
+    paces = (np.nan, np.full(1, np.nan))
+    return _assembled(material, laid, no_values(laid), paces, None, (), ())
+
+
+def _assembled(
+    material: Material,
+    laid: Layout,
+    values: Values,
+    paces: tuple[Hertz, Array],
+    extent: Extent | None,
+    happened: tuple[Event, ...],
+    found: Sequence[Followed],
+) -> Analysis:
+    channels = range(material.samples.shape[1])
+    own = np.array([np.flatnonzero(laid.column == c)[0] for c in channels], int)
+    mean, rms, peak = _of_samples(material)
+    if extent is not None:
+        mean = np.where(np.isfinite(values.mean[own]), values.mean[own], mean)
+        rms = np.where(np.isfinite(values.rms[own]), values.rms[own], rms)
+    harmonics = _shares(material, values.harmonic[:, own], rms)
+    orders = extent.orders if extent is not None else 0
+    thd = np.sqrt(np.nansum(np.square(harmonics[1:THD_ORDERS]), axis=0))
+    thd = np.where(np.isfinite(harmonics[0]) & (orders > 1), thd, np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        crest = np.where(rms > 0, peak / rms, np.nan)
+    return Analysis(
+        paces[0], laid.nominal_frequency, extent, laid.systems, paces[1][laid.group[own]],
+        rms, mean, peak, crest, thd, harmonics, values.phasor[own],
+        _powers(material, laid, values), happened, _trends(laid, own, found),
+    )  # fmt: skip
+
+
+def _of_samples(material: Material) -> tuple[Array, Array, Array]:
+    """Mean, RMS and peak of all samples that are there, channel by channel."""
+    found = np.full((3, material.samples.shape[1]), np.nan)
+    for c in range(found.shape[1]):
+        there = material.samples[:, c].astype(float)
+        there = there[np.isfinite(there)]
+        if len(there):
+            found[:, c] = there.mean(), np.sqrt(np.square(there).mean()), np.abs(there).max()
+    return found[0], found[1], found[2]
+
+
+def _shares(material: Material, harmonic: Array, rms: Array) -> Array:
+    """Harmonics in percent of the fundamental; NaN for a channel that has none."""
+    known = {*material.voltages, *material.currents}
+    least = np.array([FAINT if c in known else SHARE for c in range(len(rms))]) * rms
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = 100 * harmonic / harmonic[0]
+        return np.where(((rms > 0) & (harmonic[0] > least))[None], shares, np.nan).reshape(
+            ORDERS, -1
+        )
+
+
+def _powers(material: Material, laid: Layout, values: Values) -> tuple[Power, ...]:
+    found = []
+    for k, ((v, i), (voltage, current)) in enumerate(zip(laid.pairs, material.pairs, strict=True)):
+        first, power = complex(values.fundamental[k]), float(values.power[k])
+        apparent = float(values.rms[v] * values.rms[i]) if v >= 0 else np.nan
+        found.append(
+            Power(
+                voltage,
+                current,
+                power,
+                first.imag,
+                apparent,
+                power / apparent if apparent > 0 else np.nan,
+                first.real / abs(first) if abs(first) > 0 else np.nan,
+            )
+        )
+    return tuple(found)
+
+
+def _trends(laid: Layout, own: Array, found: Sequence[Followed]) -> tuple[Trend, ...]:
+    trends = []
+    for channel, column in enumerate(own.tolist()):
+        parts = []
+        for f in found:
+            rows = np.flatnonzero(f.halves.group == laid.group[column])
+            start, end = f.halves.start[rows], f.halves.end[rows]
+            rms = f.halves.cycle[rows, column].copy()
+            for k in np.flatnonzero(np.isfinite(rms)).tolist() if column in f.lost else ():
+                first, last = int(2 * start[k] - end[k]), int(end[k]) + 2
+                rms[k] = rms[k] if f.whole(first, last)[column] else np.nan
+            parts.append(np.stack([f.run.first + start, rms]))
+        at, rms = np.concatenate(parts, axis=1) if parts else np.zeros((2, 0))
+        trends.append(Trend(channel, at, rms))
+    return tuple(trends)

@@ -1,0 +1,192 @@
+"""What was measured over the whole cycles of a recording: by its windows, or by a fit to a few."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smartpdu.measurement.crossing import REAL
+from smartpdu.measurement.cycles import SWITCHED
+from smartpdu.measurement.fitted import Fit, reach
+from smartpdu.measurement.harmonics import ORDERS
+from smartpdu.measurement.report_follow import SETTLES, Followed, Spectrum, filled
+from smartpdu.measurement.report_layout import Layout, Material
+from smartpdu.measurement.sums import means
+from smartpdu.model.units import Hertz
+
+Array = NDArray[Any]
+
+UNKNOWN = complex(np.nan, np.nan)
+LATE = 6.0  # cycles after which the first bound of a voltage that was there would be found
+TAPS = 24  # samples beside a window of which its spectrum is made too
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Values:
+    """Of each column of the layout, or of each pair; NaN where it cannot be had."""
+
+    mean: Array
+    rms: Array
+    harmonic: Array  # (ORDERS, columns), RMS
+    phasor: Array  # of the fundamental, complex RMS, where the first column's is real
+    power: Array  # of each pair
+    fundamental: Array  # of each pair, complex: active and reactive power of the fundamental
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What values rest on."""
+
+    cycles: int
+    start: float  # in samples since the recording's first
+    end: float
+    windows: int  # of ten or twelve cycles; 0 where there are too few
+    calm: int  # of them, those that harmonics are taken from
+    orders: int  # the highest one that the rate allows
+    rate: Hertz  # of the samples that harmonics are taken from
+
+
+def by_fit(layout: Layout, fit: Fit) -> Values:
+    """The values of a fit to whole cycles."""
+    rest, phasor = fit.rest, fit.phasor
+    squares = np.square(np.abs(phasor))
+    rms = np.sqrt(
+        np.square(fit.mean) + np.nansum(squares, axis=0) + np.nanmean(np.square(rest), axis=0)
+    )
+    power, fundamental = np.full((2, len(layout.pairs)), UNKNOWN)
+    for k, (v, i) in enumerate(layout.pairs):
+        if v >= 0:
+            product = phasor[:, v] * phasor[:, i].conj()
+            fundamental[k] = product[0]
+            power[k] = fit.mean[v] * fit.mean[i] + np.nansum(product.real)
+            power[k] += np.nanmean(rest[:, v] * rest[:, i])
+    turn = phasor[0, 0].conj() / np.abs(phasor[0, 0])
+    return Values(fit.mean, rms, np.abs(phasor), phasor[0] * turn, power.real, fundamental)
+
+
+def by_windows(
+    material: Material, layout: Layout, all_followed: Sequence[Followed], loud: Array
+) -> tuple[Values, Extent]:
+    """The values of all whole cycles; harmonics of windows that nothing disturbed, if any.
+
+    `loud` are the times of dips, swells and interruptions, (events, 2).
+    """
+    rate = max(all_followed, key=lambda each: len(each.windows)).run.rate
+    mean, square, power, (cycles, start, end) = _sums(material, layout, all_followed)
+    taken = [(f, w) for f in all_followed if f.run.rate == rate for w in f.windows]
+    calm = [k for k, (f, w) in enumerate(taken) if _is_calm(f, w, loud)]
+    orders = reach(rate, max(w.cycles / (w.end - w.start) for _, w in taken) * rate)
+    harmonic, phasor, fundamental = _spectra(layout, taken, calm)
+    harmonic[orders:] = np.nan
+    paired, current = np.array(layout.pairs, np.int64).reshape(-1, 2).T
+    values = Values(
+        mean,
+        np.sqrt(square),
+        harmonic,
+        phasor,
+        np.where(paired >= 0, power[current], np.nan),
+        np.where(paired >= 0, fundamental, UNKNOWN),
+    )
+    return values, Extent(cycles, start, end, len(taken), len(calm), orders, rate)
+
+
+def _spectra(
+    layout: Layout, taken: Sequence[tuple[Followed, Spectrum]], calm: list[int]
+) -> tuple[Array, Array, Array]:
+    """Harmonics and phasors of each column, and the fundamental's power of each pair.
+
+    From windows that are calm and not the first, whose filter had to settle; of a column that has
+    none of these, from the others.
+    """
+    there = np.stack([_there(f, w) for f, w in taken])
+    phasors = np.stack([w.phasor for _, w in taken]).astype(complex)
+    squares = np.stack([np.square(w.harmonic.astype(float)) for _, w in taken])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        turned = phasors * phasors[:, :1].conj() / np.abs(phasors[:, :1])
+    settled = [k for k in calm if taken[k][1] is not taken[k][0].windows[0]]
+    harmonic, phasor = np.full(squares.shape[1:], np.nan), np.full(turned.shape[1:], UNKNOWN)
+    for some in (settled, calm, list(range(len(taken)))):
+        found = np.sqrt(_averaged(squares[some], there[some][:, None]))
+        harmonic = np.where(np.isfinite(harmonic), harmonic, found)
+        found = _averaged(turned[some], there[some])
+        phasor = np.where(np.isfinite(phasor), phasor, found)
+    v, i = np.array(layout.pairs, np.int64).reshape(-1, 2).T
+    fundamental = _averaged(phasors[:, v] * phasors[:, i].conj(), there[:, v] & there[:, i])
+    return harmonic, phasor, fundamental
+
+
+def _averaged(values: Array, there: Array) -> Array:
+    """The mean over the first axis of what is there; NaN of what never is."""
+    with np.errstate(invalid="ignore"):
+        found: Array = np.where(there, values, 0).sum(axis=0) / there.sum(axis=0)
+    return found
+
+
+def _is_calm(f: Followed, w: Spectrum, loud: Array) -> bool:
+    first, cycle = f.run.first, (w.end - w.start) / w.cycles
+    touched = (loud[:, 0] < w.end + first) & (loud[:, 1] + SETTLES * cycle > w.start + first)
+    return w.mark in (REAL, SWITCHED) and not touched.any()
+
+
+def _there(f: Followed, w: Spectrum) -> Array:
+    """Of each column, whether no sample of a window is missing."""
+    first, last = int(w.start) - TAPS, int(w.end) + TAPS
+    return f.whole(first, last)
+
+
+def _sums(
+    material: Material, layout: Layout, all_followed: Sequence[Followed]
+) -> tuple[Array, Array, Array, tuple[int, float, float]]:
+    """Mean value, square and product of each column over all whole cycles, and their extent."""
+    columns = len(layout.column)
+    total, weight = np.zeros((3, columns)), np.zeros(columns)
+    cycles, begin, end = 0, np.inf, -np.inf
+    channels = layout.channels(all_followed[0].run.rate)
+    for f in all_followed:
+        bounds = _bounds(f)
+        starts = bounds[: -1 : channels.cycles]
+        for start, stop in zip(starts, [*starts[1:], bounds[-1]], strict=True):
+            first, last = int(start), int(np.ceil(stop)) + 1
+            block = filled(material, layout, f.run, first, last, scaled=True)
+            found = means(block, first, start, stop, channels.partner, channels.spans)[:3]
+            own = f.whole(first, last) * (stop - start) / f.run.rate
+            total += found * own
+            weight += own
+        if len(bounds) > 1:
+            cycles += len(bounds) - 1
+            begin = min(begin, f.run.first + bounds[0])
+            end = max(end, f.run.first + bounds[-1])
+    scale = layout.scale
+    with np.errstate(invalid="ignore"):
+        mean, square, power = total / weight
+    return (
+        mean / scale,
+        square / scale**2,
+        power / (scale * scale[channels.partner]),
+        (cycles, float(begin), float(end)),
+    )
+
+
+def _bounds(f: Followed) -> Array:
+    """The bounds of whole cycles of the leading voltage; those of half-cycles are exact at once."""
+    if len(f.at) < 2:
+        return f.at
+    halves = f.halves.end[f.halves.group == 0]
+    cycle = f.at[1] - f.at[0]
+    if f.at[0] > LATE * cycle:  # the voltage came later
+        halves = halves[halves > f.at[0] - cycle / 4]
+    last = halves[-1] + (halves[-1] - halves[-2])  # the next one, which needs no crossing
+    halves = np.append(halves, last)[: None if last <= f.run.end - f.run.first - 1 else -1]
+    return halves[::2]
+
+
+def no_values(layout: Layout) -> Values:
+    """Nothing could be measured of cycles."""
+    columns, pairs = len(layout.column), len(layout.pairs)
+    nothing, none = np.full(columns, np.nan), np.full(pairs, np.nan)
+    harmonic, unknown = np.full((ORDERS, columns), np.nan), UNKNOWN
+    return Values(
+        nothing, nothing, harmonic, np.full(columns, unknown), none, np.full(pairs, unknown)
+    )

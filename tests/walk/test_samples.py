@@ -1,0 +1,69 @@
+"""From the counts of an ADC to an alarm in the journal: the twin's waves, frames, the program."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from program import Program, until
+from walk.browsing import DEMO, fault
+
+from smartpdu.app.config import Site, site_from_text
+from smartpdu.drivers.frames import written
+from smartpdu.drivers.simulator import twin
+from smartpdu.drivers.tape import Tape, channels
+from smartpdu.model.plant import part
+
+PDU_A = 'name = "Twin, PDU A"\ndriver = "simulator"\n'
+
+
+def recorded(site: Site, file: Path, seconds: int) -> str:
+    """Write what a board at PDU A would send while the twin lives; gives its channels' tables."""
+    lived = twin(site.sections["twin"], site.plant, 0.0)
+    tape = Tape(lived.world, lived.life, np.random.Generator(np.random.PCG64(9)))
+    tape.board(part(site.plant, 0), 0)
+    with file.open("wb") as out:
+        for _ in range(seconds):
+            tape.until(lived.life, lived.life.second + 1)
+            tape.play()
+            out.writelines(map(written, tape.frames(0)))
+            lived.tick()
+    own = range(len(tape.taps) // 2)  # the taps of feed A come first
+    described = channels(site.plant, tape.taps, tape.converter, own)
+    return "".join(
+        f'\n[[source.channel]]\nplace = "{c.place}"\nquantity = "{c.quantity}"\ngain = {c.gain!r}\n'
+        for c in described
+    )
+
+
+def boarded(tmp_path: Path, trouble: str) -> str:
+    """The demonstration site with a board in place of the twin at PDU A, and what it records."""
+    assert DEMO.count(PDU_A) == 1
+    file = tmp_path / "frames"
+    tables = recorded(site_from_text(DEMO + trouble, "test"), file, 12)
+    board = f'name = "Board A"\ndriver = "adc"\naddress = "file:{file}"\n{tables}'
+    return DEMO.replace(PDU_A, board)
+
+
+@pytest.mark.requirement("R-7.3-1", "R-7.3-2", "R-8.2-5")
+def test_leakage_in_the_waves_is_an_alarm_in_the_journal(tmp_path: Path) -> None:
+    trouble = fault("leakage_step", "rack1/A/feed", at=2.0)
+    trouble = trouble.replace("at = 2.0", "at = 2.0\nsize = 0.35")
+    site = tmp_path / "site.toml"
+    site.write_text(boarded(tmp_path, trouble), encoding="utf-8")
+    with Program(tmp_path / "room", "--config", str(site)) as program:
+        program.comes_in()
+
+        def alarm() -> list[dict[str, Any]]:
+            told = program.rows("events?kind=AlarmRaised")
+            return [e for e in told if e["body"]["rule"] == "residual.feed"]
+
+        (raised,) = until(alarm, "no alarm came")
+        assert raised["place"] == "rack1/A/feed"
+        assert raised["body"]["value"] == pytest.approx(0.35, rel=0.05)
+        told = program.rows("events?kind=AlarmRaised")
+        assert {e["body"]["rule"] for e in told} == {"residual.feed"}
+        feed = program.web.get("/api/v1/feeds/rack1/A/feed").json()["readings"]
+        assert feed["residual_current"]["value"] == pytest.approx(0.35, rel=0.05)
+        assert feed["frequency"]["value"] == pytest.approx(50, abs=0.05)
+        assert program.stop() == 0
