@@ -14,13 +14,8 @@ ROOT = Path(__file__).parent.parent
 DATA = Path(os.environ.get("SMARTPDU_TEST_DATA", ROOT / ".." / "shared" / "data")).resolve()
 STRICT = os.environ.get("CI") == "true"
 FULL = os.environ.get("SMARTPDU_DEPTH") == "full"
-SKIPPED = pytest.StashKey[list[str]]()
-FIGURES = pytest.StashKey[list[str]]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[SKIPPED] = []
-    config.stash[FIGURES] = []
+ABSENT = f"no recorded data at {DATA}; SMARTPDU_TEST_DATA names another folder"
+FIGURE = "figure"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -50,19 +45,23 @@ def _judge(item: pytest.Item, mark: pytest.Mark, known: set[str]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for line in terminalreporter.config.stash[FIGURES]:
-        terminalreporter.write_line(line)
-    skipped = terminalreporter.config.stash[SKIPPED]
+    """Tell figures and skipped data tests from the reports, whichever process ran them."""
+    reports = [r for all_ in terminalreporter.stats.values() for r in all_]
+    reports = [r for r in reports if isinstance(r, pytest.TestReport)]
+    for report in reports:
+        for name, line in report.user_properties:
+            if name == FIGURE:
+                terminalreporter.write_line(str(line))
+    skipped = sum(ABSENT in str(r.longrepr) for r in reports if r.skipped)
     if skipped:
-        terminalreporter.write_line(f"{len(skipped)} data tests skipped: no folder {DATA}")
+        terminalreporter.write_line(f"{skipped} data tests skipped: no folder {DATA}")
 
 
 @pytest.fixture
-def data(request: pytest.FixtureRequest) -> Path:
+def data() -> Path:
     """The folder of recorded data; a test that needs it is skipped where it is absent."""
     if not DATA.is_dir():
-        request.config.stash[SKIPPED].append(request.node.nodeid)
-        pytest.skip(f"no recorded data at {DATA}; SMARTPDU_TEST_DATA names another folder")
+        pytest.skip(ABSENT)
     return DATA
 
 
@@ -72,7 +71,7 @@ def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
     name = request.node.originalname
 
     def tell(line: str) -> None:
-        request.config.stash[FIGURES].append(f"{name}: {line}")
+        request.node.user_properties.append((FIGURE, f"{name}: {line}"))
 
     return tell
 
