@@ -12,6 +12,7 @@ from smartpdu.measurement.report_follow import Event
 
 LARGEST = 4  # harmonics that are told of each channel
 NEXT_TO_NOTHING = 0.001  # %
+ROUNDING = 1e-5
 DIGITS = 5
 LEAST, MOST = -4, 9  # powers of ten between which it is not told
 NOTHING = "-"  # for what cannot be had
@@ -38,6 +39,11 @@ def figure(value: float, digits: int = DIGITS) -> str:
     if not LEAST <= size <= MOST:
         return f"{value:.{digits - 1}e}"
     return f"{value:.{max(digits - 1 - size, 0)}f}"
+
+
+def beside(value: float, whole: float) -> str:
+    """A number that may be nothing but the rounding of a much larger one: then it is 0."""
+    return "0" if abs(value) < ROUNDING * whole else figure(value)
 
 
 def share(percent: float) -> str:
@@ -78,9 +84,9 @@ def channels(sheet: Sheet) -> Table:
     found, rows = sheet.analysis, []
     for n, channel in enumerate(sheet.recording.channels):
         pace = found.frequencies[n] if isfinite(found.thd[n]) else np.nan
-        values = (found.rms[n], found.mean[n], found.peak[n], found.crest_factor[n])
-        told = [figure(float(value)) for value in values[:3]]
-        crest, thd = figure(float(values[3]), 4), share(float(found.thd[n]))
+        rms, mean, peak = (float(each[n]) for each in (found.rms, found.mean, found.peak))
+        told = [figure(rms), beside(mean, rms), figure(peak)]
+        crest, thd = figure(float(found.crest_factor[n]), 4), share(float(found.thd[n]))
         largest = _largest(found.harmonics[:, n])
         rows.append((channel.name, channel.unit, *told, crest, figure(pace), thd, largest))
     headings = ("channel", "unit", "rms", "dc", "peak", "crest", "Hz", "THD %", "harmonics %")
@@ -99,7 +105,7 @@ def phases(sheet: Sheet) -> Table:
     rows = []
     for name, p in zip(sheet.phases, sheet.analysis.powers, strict=True):
         pair = f"{sheet.name(p.voltage)} : {sheet.name(p.current)}"
-        powers = [figure(each) for each in (p.active, p.reactive, p.apparent)]
+        powers = [beside(each, p.apparent) for each in (p.active, p.reactive, p.apparent)]
         factors = [figure(each, 4) for each in (p.power_factor, p.displacement_factor)]
         rows.append((name, pair, *powers, *factors))
     headings = ("phase", "channels", "P W", "Q1 var", "S VA", "PF", "cos phi")
