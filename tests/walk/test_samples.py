@@ -41,8 +41,9 @@ def boarded(tmp_path: Path, trouble: str) -> str:
     assert DEMO.count(PDU_A) == 1
     file = tmp_path / "frames"
     tables = recorded(site_from_text(DEMO + trouble, "test"), file, 12)
-    board = f'name = "Board A"\ndriver = "adc"\naddress = "file:{file}"\n{tables}'
-    return DEMO.replace(PDU_A, board)
+    return DEMO.replace(
+        PDU_A, f'name = "Board A"\ndriver = "adc"\naddress = "file:{file}"\n{tables}'
+    )
 
 
 @pytest.mark.requirement("R-7.3-1", "R-7.3-2", "R-8.2-5")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from smartpdu.app.analyze_sheet import Sheet, kind
 from smartpdu.app.analyze_text import figure as told
-from smartpdu.app.analyze_text import headline
+from smartpdu.app.analyze_text import headline, share
 from smartpdu.measurement.disturbance import Kind
 from smartpdu.measurement.report_follow import Event
 
@@ -64,7 +64,9 @@ WIDTH, HEIGHT = 6.2, 2.5  # inches of one panel
 CALM_CYCLES, BEFORE, AFTER, LONGEST = 5, 2, 3, 12  # cycles of the waves that are shown
 DRAWN = 4000  # points of one line
 SPECTRUM = 40  # orders
-SAME = 3.0  # times the level of the first: so far apart do channels share a panel
+LEAST = 0.02  # of a level that its panel shows at least
+FAINT = 0.1  # % that a panel of harmonics shows at least
+SAME = 10.0  # times the level of the first: so far apart do channels share a panel
 
 
 def picture(sheet: Sheet, form: str) -> bytes:
@@ -86,19 +88,20 @@ def shown(sheet: Sheet) -> list[tuple[str, str, list[int]]]:
     paired = [power.current for power in found.powers if power.voltage in voltages]
     currents = paired or [n for n, c in enumerate(channels) if c.kind == "current"]
     columns = [("Voltage", "V", voltages), ("Current", "A", list(dict.fromkeys(currents)))]
-    columns = [(title, unit, _alike(sheet, own)) for title, unit, own in columns if own]
+    columns = [column for column in columns if column[2]]
     if not columns:
-        others = _alike(sheet, list(range(len(channels))))
-        columns = [("Channels", channels[others[0]].unit, others)]
-    return columns
+        columns = [("Channels", channels[0].unit, list(range(len(channels))))]
+    return [_chosen(sheet, *column) for column in columns]
 
 
-def _alike(sheet: Sheet, own: list[int]) -> list[int]:
+def _chosen(sheet: Sheet, title: str, unit: str, own: list[int]) -> tuple[str, str, list[int]]:
     """Those of a level like the first's, if it has one, as many as have colours of their own."""
     rms = sheet.analysis.rms
     first = next((n for n in own if rms[n] > 0), own[0])
     fit = [n for n in own if rms[n] > 0 and 1 / SAME <= rms[n] / rms[first] <= SAME]
-    return (fit or [first])[:MOST]
+    fit = (fit or [first])[:MOST]
+    some = f", {len(fit)} of {len(own)} channels" if len(fit) < len(own) else ""
+    return f"{title}{some}", unit, fit
 
 
 def _figure(sheet: Sheet, headed: bool) -> Figure:
@@ -132,11 +135,15 @@ def _key(sheet: Sheet, axes: Axes, title: str, unit: str, own: list[int]) -> Non
         lines = [name if len(name) <= LONG else f"{name[:LONG]}..."]
         lines.append(f"{told(float(found.rms[n]), 4)} {unit}")
         if np.isfinite(found.thd[n]):
-            lines.append(f"THD {told(float(found.thd[n]), 3)} %")
+            lines.append(f"THD {share(float(found.thd[n]))} %")
         axes.plot([], [], color=colour, linewidth=2.5, label="\n".join(lines))
+    lines_drawn = axes.get_lines()
+    across = min(ACROSS, len(own))  # matplotlib fills its columns one after the other
+    order = [lines_drawn[k] for first in range(across) for k in range(first, len(own), across)]
     key = axes.legend(
-        loc="upper left", bbox_to_anchor=(0.0, 1.0), ncols=ACROSS, borderpad=0, borderaxespad=0
-    )
+        handles=order, loc="upper left", bbox_to_anchor=(0.0, 1.0), ncols=across, borderpad=0,
+        borderaxespad=0,
+    )  # fmt: skip
     key.set_in_layout(False)
 
 
@@ -216,6 +223,8 @@ def _trend(sheet: Sheet, axes: Axes, unit: str, own: list[int]) -> None:
         x = axes.get_xlim()[1]
         axes.text(x, 1.1 * limits[0], "110 % ", va="bottom", **note)
         axes.text(x, 0.9 * limits[0], "90 % ", va="top", **note)
+    spread = max(LEAST * abs(high) - (high - low), 0.0) / 2
+    low, high = low - spread, high + spread
     axes.set_ylim(max(low, 0.0) if low > -0.1 * high else low, high)
     _events(sheet, axes, named=True)
 
@@ -259,6 +268,7 @@ def _spectrum(sheet: Sheet, axes: Axes, own: list[int]) -> None:
     axes.set_xlabel("order")
     axes.set_xticks(orders if most <= SPECTRUM // 2 else orders[1::2])
     axes.set_xlim(1.3, most + 0.7)
+    axes.set_ylim(0.0, max(axes.get_ylim()[1], FAINT))
     axes.grid(visible=False, axis="x")
 
 
@@ -273,7 +283,7 @@ def _phasors(sheet: Sheet, axes: Any, own: list[int]) -> None:
         length, angle = float(abs(phasor[n])), float(np.angle(phasor[n]))
         arrow = {"arrowstyle": "-|>", "color": colour, "linewidth": 1.8, "shrinkA": 0, "shrinkB": 0}
         axes.annotate("", xy=(angle, length), xytext=(0.0, 0.0), arrowprops=arrow)
-        lines.append((f"{told(length, 4)}  {np.degrees(angle):.1f}°", colour))
+        lines.append((f"{told(length, 4)}  {np.degrees(angle).round(1) + 0.0:.1f}°", colour))
     for row, (words, colour) in enumerate(lines):
         at = {"xy": (1.25, 0.95 - 0.09 * row), "xycoords": "axes fraction"}
         axes.annotate(words, **at, color=colour, fontsize=8, in_layout=False)

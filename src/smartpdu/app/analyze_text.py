@@ -11,6 +11,8 @@ from smartpdu.measurement.inrush import Inrush
 from smartpdu.measurement.report_follow import Event
 
 LARGEST = 4  # harmonics that are told of each channel
+NEXT_TO_NOTHING = 0.001  # %
+ROUNDING = 1e-5
 DIGITS = 5
 LEAST, MOST = -4, 9  # powers of ten between which it is not told
 NOTHING = "-"  # for what cannot be had
@@ -39,6 +41,16 @@ def figure(value: float, digits: int = DIGITS) -> str:
     return f"{value:.{max(digits - 1 - size, 0)}f}"
 
 
+def beside(value: float, whole: float) -> str:
+    """A number that may be nothing but the rounding of a much larger one: then it is 0."""
+    return "0" if abs(value) < ROUNDING * whole else figure(value)
+
+
+def share(percent: float) -> str:
+    """A share in percent; one that is next to nothing is told to be less."""
+    return figure(percent, 3) if not percent < NEXT_TO_NOTHING else f"<{NEXT_TO_NOTHING}"
+
+
 def span(seconds: float) -> str:
     """How long something lasted."""
     return f"{figure(1e3 * seconds, 4)} ms"
@@ -61,7 +73,7 @@ def headline(sheet: Sheet) -> list[str]:
     if levels:
         about.append(f"nominal voltage {', '.join(levels)} ({how})")
     if found.extent is not None:
-        begin, end = (figure(sheet.seconds(t), 4) for t in (found.extent.start, found.extent.end))
+        begin, end = (f"{sheet.seconds(t):.4f}" for t in (found.extent.start, found.extent.end))
         words = "cycle" if found.extent.cycles == 1 else "cycles"
         about.append(f"{found.extent.cycles} {words} from {begin} s to {end} s")
     return [*lines, "; ".join(about)] if about else lines
@@ -72,9 +84,9 @@ def channels(sheet: Sheet) -> Table:
     found, rows = sheet.analysis, []
     for n, channel in enumerate(sheet.recording.channels):
         pace = found.frequencies[n] if isfinite(found.thd[n]) else np.nan
-        values = (found.rms[n], found.mean[n], found.peak[n], found.crest_factor[n])
-        told = [figure(float(value)) for value in values[:3]]
-        crest, thd = figure(float(values[3]), 4), figure(float(found.thd[n]), 3)
+        rms, mean, peak = (float(each[n]) for each in (found.rms, found.mean, found.peak))
+        told = [figure(rms), beside(mean, rms), figure(peak)]
+        crest, thd = figure(float(found.crest_factor[n]), 4), share(float(found.thd[n]))
         largest = _largest(found.harmonics[:, n])
         rows.append((channel.name, channel.unit, *told, crest, figure(pace), thd, largest))
     headings = ("channel", "unit", "rms", "dc", "peak", "crest", "Hz", "THD %", "harmonics %")
@@ -83,9 +95,9 @@ def channels(sheet: Sheet) -> Table:
 
 def _largest(shares: np.ndarray[tuple[int], np.dtype[np.floating]]) -> str:
     """The largest harmonics beside the fundamental."""
-    known = [(float(share), order) for order, share in enumerate(shares, 1) if order > 1]
-    best = sorted(k for k in known if isfinite(k[0]))[-LARGEST:]
-    return ", ".join(f"{order}: {figure(share, 3)}" for share, order in reversed(best))
+    known = [(float(percent), order) for order, percent in enumerate(shares, 1) if order > 1]
+    best = sorted(k for k in known if k[0] >= NEXT_TO_NOTHING)[-LARGEST:]
+    return ", ".join(f"{order}: {share(percent)}" for percent, order in reversed(best))
 
 
 def phases(sheet: Sheet) -> Table:
@@ -93,7 +105,7 @@ def phases(sheet: Sheet) -> Table:
     rows = []
     for name, p in zip(sheet.phases, sheet.analysis.powers, strict=True):
         pair = f"{sheet.name(p.voltage)} : {sheet.name(p.current)}"
-        powers = [figure(each) for each in (p.active, p.reactive, p.apparent)]
+        powers = [beside(each, p.apparent) for each in (p.active, p.reactive, p.apparent)]
         factors = [figure(each, 4) for each in (p.power_factor, p.displacement_factor)]
         rows.append((name, pair, *powers, *factors))
     headings = ("phase", "channels", "P W", "Q1 var", "S VA", "PF", "cos phi")

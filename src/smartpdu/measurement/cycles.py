@@ -70,11 +70,12 @@ def _counted(c: Cycles, w: Watch) -> None:
         v = c.leader[0]
         k = _nearest(w, v, due - c.offset[0])
         t, how = bound(w, v, k) + c.offset[0], w.mark[v, k % ROOM]
-        if how == CARRIED:
+        carried = how == CARRIED
+        if carried:
             how = _followed_by_another(c, w, t)
-        elif abs(t - due) > LATE * cycle:
+        if abs(t - due) > LATE * cycle:  # no bound may lie at the last one, or the count stands
             c.offset[0] += due - t
-            t, how = due, JUMPED
+            t, how = due, how if carried else JUMPED
         c.at[c.found[0] % ROOM] = t
         c.mark[c.found[0] % ROOM] = how
         c.found[0] += 1

@@ -106,7 +106,7 @@ def layout(material: Material) -> Layout | None:
         nominal = 50.0 if value < MIDDLE else 60.0
     reference = systems[0].nominal if systems else _level(own[:, lead], longest.rate, value)
     column, group, pairs = _laid(material, lead)
-    scale = _scales(own[:, column], group, lead, column, reference)
+    scale = _scales(material.samples[:, column], group, lead, column, reference)
     return Layout(column, group, scale, pairs, systems, value, nominal, float(reference * scale[0]))
 
 
@@ -220,7 +220,8 @@ def usual(values: Array) -> float:
 
 
 def _middle(values: Array, level: float) -> float:
-    return float(np.median(values[np.abs(values / level - 1) <= NEAR]))
+    near = values[np.abs(values / level - 1) <= NEAR]
+    return float(np.median(near)) if len(near) else level
 
 
 def _level(own: Array, rate: Hertz, value: Hertz) -> float:
@@ -284,12 +285,12 @@ def _laid(material: Material, lead: list[int]) -> tuple[Rows, Rows, tuple[tuple[
     return np.array(column), np.array(group), pairs
 
 
-def _scales(own: Array, group: Rows, lead: list[int], column: Rows, reference: float) -> Array:
+def _scales(samples: Array, group: Rows, lead: list[int], column: Rows, reference: float) -> Array:
     """Powers of two that bring columns near one size.
 
     A voltage that does not live stays as faint as it is, so that its noise gives no cycles.
     """
-    level: Array = spread(own)
+    level = np.fmax.reduce(np.abs(samples), axis=0, initial=0.0).astype(float)
     faint = (np.diff(group, prepend=-1) > 0) & ~np.isin(column, lead)
     level[(level == 0) | faint] = reference
     return np.asarray(2.0 ** np.round(np.log2(SIZE / level)))

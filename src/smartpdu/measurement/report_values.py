@@ -19,6 +19,7 @@ from smartpdu.model.units import Hertz
 Array = NDArray[Any]
 
 UNKNOWN = complex(np.nan, np.nan)
+FEW = 3  # bounds of half-cycles that make a cycle
 LATE = 6.0  # cycles after which the first bound of a voltage that was there would be found
 TAPS = 24  # samples beside a window of which its spectrum is made too
 
@@ -52,18 +53,21 @@ def by_fit(layout: Layout, fit: Fit) -> Values:
     """The values of a fit to whole cycles."""
     rest, phasor = fit.rest, fit.phasor
     squares = np.square(np.abs(phasor))
-    rms = np.sqrt(
-        np.square(fit.mean) + np.nansum(squares, axis=0) + np.nanmean(np.square(rest), axis=0)
-    )
+    rms = np.sqrt(np.square(fit.mean) + np.nansum(squares, axis=0) + _mean(np.square(rest)))
     power, fundamental = np.full((2, len(layout.pairs)), UNKNOWN)
     for k, (v, i) in enumerate(layout.pairs):
         if v >= 0:
             product = phasor[:, v] * phasor[:, i].conj()
             fundamental[k] = product[0]
             power[k] = fit.mean[v] * fit.mean[i] + np.nansum(product.real)
-            power[k] += np.nanmean(rest[:, v] * rest[:, i])
+            power[k] += _mean(rest[:, v] * rest[:, i])
     turn = phasor[0, 0].conj() / np.abs(phasor[0, 0])
     return Values(fit.mean, rms, np.abs(phasor), phasor[0] * turn, power.real, fundamental)
+
+
+def _mean(values: Array) -> Array:
+    """The mean over the first axis of what is there; NaN of what never is."""
+    return _averaged(np.nan_to_num(values), np.isfinite(values))
 
 
 def by_windows(
@@ -146,6 +150,8 @@ def _sums(
     channels = layout.channels(all_followed[0].run.rate)
     for f in all_followed:
         bounds = _bounds(f)
+        if len(bounds) < 2:
+            continue
         starts = bounds[: -1 : channels.cycles]
         for start, stop in zip(starts, [*starts[1:], bounds[-1]], strict=True):
             first, last = int(start), int(np.ceil(stop)) + 1
@@ -154,10 +160,9 @@ def _sums(
             own = f.whole(first, last) * (stop - start) / f.run.rate
             total += found * own
             weight += own
-        if len(bounds) > 1:
-            cycles += len(bounds) - 1
-            begin = min(begin, f.run.first + bounds[0])
-            end = max(end, f.run.first + bounds[-1])
+        cycles += len(bounds) - 1
+        begin = min(begin, f.run.first + bounds[0])
+        end = max(end, f.run.first + bounds[-1])
     scale = layout.scale
     with np.errstate(invalid="ignore"):
         mean, square, power = total / weight
@@ -177,6 +182,8 @@ def _bounds(f: Followed) -> Array:
     cycle = f.at[1] - f.at[0]
     if f.at[0] > LATE * cycle:  # the voltage came later
         halves = halves[halves > f.at[0] - cycle / 4]
+    if len(halves) < FEW:
+        return f.at
     last = halves[-1] + (halves[-1] - halves[-2])  # the next one, which needs no crossing
     halves = np.append(halves, last)[: None if last <= f.run.end - f.run.first - 1 else -1]
     return halves[::2]

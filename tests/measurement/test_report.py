@@ -1,0 +1,131 @@
+"""Recordings analysed: fits to a few cycles, levels that are usual, shares of the work done."""
+
+import numpy as np
+import pytest
+from measurement.signals import distorted, power, sampled, sine, turns
+from numpy.typing import NDArray
+
+from smartpdu.measurement.fitted import fitted, frequency, reach, refined
+from smartpdu.measurement.report import Analysis, analysis
+from smartpdu.measurement.report_layout import Material, Part, cycle_rms, usual
+
+
+def finished(material: Material) -> tuple[Analysis, list[float]]:
+    """The analysis of a recording, and the shares of the work that were told on the way."""
+    steps, shares = analysis(material), []
+    while True:
+        try:
+            shares.append(next(steps))
+        except StopIteration as end:
+            return end.value, shares
+
+
+def material(samples: NDArray[np.float32], rate: float, *, pairs: int = 0) -> Material:
+    """Voltages, and behind them as many currents as there are pairs."""
+    last = samples.shape[1] - pairs
+    return Material(
+        samples,
+        (Part(0, len(samples), rate),),
+        tuple(range(last)),
+        tuple(range(last, last + pairs)),
+        tuple((k, last + k) for k in range(pairs)),
+        (tuple(range(last)),),
+    )
+
+
+@pytest.mark.parametrize("hertz", [42.5, 49.973, 50.02, 57.5, 59.97, 69.0])
+@pytest.mark.parametrize("cycles", [2.0, 4.0, 9.7])
+def test_the_frequency_of_a_few_cycles_is_found(hertz: float, cycles: float) -> None:
+    dice = np.random.default_rng(round(hertz * 1000 + cycles))
+    rate = 10_000.0
+    wave = distorted(230.0, dice.uniform(), dice)
+    samples = sampled([wave], turns(rate, hertz, cycles / hertz, dice.uniform()))
+    near = frequency(samples, rate)
+    assert near == pytest.approx(hertz, rel=5e-3)
+    assert refined(samples, rate, near) == pytest.approx(hertz, rel=2e-4)
+
+
+@pytest.mark.parametrize("hertz", [42.5, 50.02, 69.0])
+def test_a_fit_reads_harmonics_as_they_were_made(hertz: float) -> None:
+    dice = np.random.default_rng(7)
+    wave, rate = distorted(230.0, 0.1, dice), 12_800.0
+    samples = sampled([wave], turns(rate, hertz, 3 / hertz)) + np.float32(4.0)
+    fit = fitted(samples, rate, hertz)
+    assert fit.mean[0] == pytest.approx(4.0, rel=1e-4)
+    assert np.abs(fit.phasor[:, 0]) == pytest.approx(wave.rms, abs=2e-4)
+    turned = np.exp(1j * (wave.angle - np.pi / 2))
+    assert fit.phasor[:, 0] == pytest.approx(wave.rms * turned, abs=3e-4)
+    assert np.abs(fit.rest).max() < 1e-3
+
+
+def test_a_fit_tells_no_order_that_samples_cannot_hold() -> None:
+    assert [reach(r, 50.0) for r in (400, 800, 1600, 3200, 10_000)] == [3, 7, 15, 30, 50]
+    samples = sampled([sine(230.0)], turns(800.0, 50.0, 0.06))
+    fit = fitted(samples, 800.0, 50.0)
+    assert np.isfinite(fit.phasor[:7]).all()
+    assert np.isnan(fit.phasor[7:]).all()
+
+
+@pytest.mark.parametrize("cycles", [3, 40])
+def test_powers_of_distorted_waves_are_those_of_their_orders(cycles: int) -> None:
+    dice = np.random.default_rng(cycles)
+    waves = [distorted(230.0, 0.1, dice), distorted(7.0, 0.02, dice)]
+    samples = sampled(waves, turns(12_800.0, 50.03, cycles / 50.03))
+    found, _ = finished(material(samples, 12_800.0, pairs=1))
+    assert found.powers[0].active == pytest.approx(power(*waves), rel=5e-5)
+    assert found.rms == pytest.approx([wave.total for wave in waves], rel=3e-5)
+    assert found.thd == pytest.approx([wave.thd for wave in waves], rel=2e-3)
+
+
+def test_a_longer_recording_of_the_same_says_the_same() -> None:
+    dice = np.random.default_rng(3)
+    waves = [distorted(230.0, 0.3, dice), distorted(9.0, 0.4, dice)]
+    short, long = (
+        finished(material(sampled(waves, turns(8000.0, 50.0, s)), 8000.0, pairs=1))[0]
+        for s in (0.1, 3.0)
+    )
+    assert short.extent is not None
+    assert long.extent is not None
+    assert (short.extent.windows, long.extent.windows > 10) == (0, True)
+    assert short.rms == pytest.approx(long.rms, rel=2e-5)
+    assert short.harmonics == pytest.approx(long.harmonics, abs=0.02)
+    assert short.powers[0].reactive == pytest.approx(long.powers[0].reactive, rel=1e-4)
+
+
+def test_shares_of_the_work_grow_to_the_whole() -> None:
+    samples = sampled([sine(230.0)], turns(5000.0, 50.0, 6.0))
+    _, shares = finished(material(samples, 5000.0))
+    assert len(shares) == 12
+    assert (np.diff(shares) > 0).all()
+    assert shares[-1] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("levels", "wanted"),
+    [
+        ([230.0] * 100, 230.0),
+        ([230.0] * 60 + [138.0] * 40, 230.0),
+        ([230.0] * 30 + [92.0] * 70, 230.0),  # a dip for most of the time
+        ([230.0] * 30 + [299.0] * 60 + [230.0] * 10, 230.0),  # and a swell
+        ([0.0] * 60 + [230.0] * 40, 230.0),  # switched on
+        ([230.0] * 20 + [0.1] * 80, 230.0),  # switched off
+        ([115.0] * 10 + [230.0] * 90, 230.0),  # a dip at the beginning
+        ([np.nan] * 50 + [230.0] * 50, 230.0),
+        ([0.0] * 50, np.nan),
+        ([np.nan] * 50, np.nan),
+        ([], np.nan),
+    ],
+)
+def test_the_usual_level_is_that_before_and_after_what_happened(
+    levels: list[float], wanted: float
+) -> None:
+    assert usual(np.array(levels).reshape(-1, 1)) == pytest.approx(wanted, nan_ok=True)
+
+
+def test_rms_between_samples_is_that_of_the_wave() -> None:
+    samples = sampled([sine(230.0)], turns(10_000.0, 49.3, 0.3))[:, 0]
+    bounds = np.arange(3.3, len(samples) - 1, 10_000 / 49.3 / 2)
+    half, cycle = cycle_rms(samples, bounds)
+    assert half == pytest.approx(np.full(len(half), 230.0), rel=1e-3)
+    assert cycle[1:] == pytest.approx(np.full(len(cycle) - 1, 230.0), rel=1e-5)
+    assert np.isnan(cycle[0])
