@@ -1,6 +1,7 @@
 # make run | test | check | docs | bench | prove | clean
 PYTHON ?= python3
 VENV := .venv
+CORES := $(shell nproc 2>/dev/null || echo 2)
 PY := $(VENV)/bin/python
 DATED := prove/$(shell git rev-parse --short HEAD 2>/dev/null || echo tree)
 
@@ -10,7 +11,7 @@ run: $(VENV)/run.stamp
 	$(PY) -m smartpdu.app run $(ARGS)
 
 test: check
-	$(PY) -m pytest -q
+	$(PY) -m pytest -q -n $(CORES) --dist loadfile
 
 check: $(VENV)/test.stamp
 	$(PY) -m ruff format --check src tests bench

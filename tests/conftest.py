@@ -47,7 +47,7 @@ def _judge(item: pytest.Item, mark: pytest.Mark, known: set[str]) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Tell figures and skipped data tests from the reports, whichever process ran them."""
     reports = [r for all_ in terminalreporter.stats.values() for r in all_]
-    reports = [r for r in reports if isinstance(r, pytest.TestReport)]
+    reports = [r for r in reports if isinstance(r, pytest.TestReport) and r.when != "teardown"]
     for report in reports:
         for name, line in report.user_properties:
             if name == FIGURE:

@@ -57,7 +57,7 @@ async def test_waves_are_off_unless_they_are_asked_for() -> None:
     (a, _), _ = sources(site, clock)
     assert isinstance(a, Waved)
     with pytest.raises(SettingsError, match=r"twin\.waves: found 1, expected true or false"):
-        check_site(site.plant, {"twin": {"waves": 1}})
+        check_site(site.plant, {"twin": {"waves": 1}}, {0})
 
 
 @pytest.mark.requirement("R-8.2-5", "R-2.1-3")
@@ -252,7 +252,7 @@ async def test_one_phase_at_sixty_hertz_and_a_source_without_a_feed() -> None:
     tables[0]["corrected"] = False
     sections = {"twin": {"waves": True, "server": tables}}
     clock, shared = Clock(), {}
-    check_site(plant, sections)
+    check_site(plant, sections, {0, 1})
     a, air = (
         open_source(Wanted("s", {}, part(plant, row), plant, sections, shared, clock.ports()))
         for row in (0, 1)

@@ -90,7 +90,7 @@ class Symmetry:
 
 
 def symmetry(phasors: Array) -> Symmetry:
-    """The components of three phasors of the fundamental, L1, L2, L3."""
+    """The components of three phasors of the fundamental, in the order of the lines."""
     a, b, c = (complex(p) for p in phasors)
     return Symmetry(
         (a + b + c) / 3, (a + TURN * b + TURN**2 * c) / 3, (a + TURN**2 * b + TURN * c) / 3

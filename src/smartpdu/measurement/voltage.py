@@ -37,7 +37,7 @@ class Unbalance:
 
 
 def unbalance(channels: Channels, window: Window, systems: Rows) -> Unbalance:
-    """Unbalance of the fundamental; `systems` are the voltages L1, L2, L3 of each, (systems, 3)."""
+    """Unbalance of the fundamental; `systems` are three voltages each, (systems, 3)."""
     least = FAINT * channels.nominal_voltage
     found = [symmetry(window.spectra.phasor[0, system]) for system in systems]
     ratios = [
