@@ -88,7 +88,7 @@ class Adc:
 
     def _digested(self, pieces: list[bytes], now: Snapshot) -> None:
         """Take what came, in the thread."""
-        self.sampler.take(self._carrier.frames(pieces))
+        self.sampler.take(self._carrier.frames(pieces), now.at)
         self.sampler.tally.foreign = self._carrier.foreign
         self.sampler.land(now)
 

@@ -8,7 +8,8 @@ The laws of this file:
 3. How much is missing is told beside it: samples that were lost, and channels without a value.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,10 @@ from numpy.typing import NDArray
 
 from smartpdu.drivers.board import Board, Course
 from smartpdu.drivers.calibration import Calibrator
+from smartpdu.drivers.follower import Follower
 from smartpdu.drivers.frames import SLOWEST, Form, Frame, Malformed, picked
 from smartpdu.drivers.landing import DEAD, land, land_dead
+from smartpdu.drivers.moments import Moments
 from smartpdu.drivers.reception import Fate, Reception, Tally
 from smartpdu.measurement.waveform import Stream, Window
 from smartpdu.model.snapshot import Snapshot
@@ -30,9 +33,13 @@ Array = NDArray[Any]
 class Run:
     """The samples of one feed since the last gap, and the windows they gave."""
 
-    def __init__(self, course: Course) -> None:
+    def __init__(
+        self, course: Course, moments: Moments, followers: Sequence[Follower] = ()
+    ) -> None:
         """A run that waits for its first sample."""
         self.course = course
+        self._moments = moments
+        self._followers = followers
         self._fresh: list[Window] = []  # since the source was last read; a gap leaves them
         self._rate = 0.0
         self.begin(SLOWEST, 0)
@@ -50,6 +57,8 @@ class Run:
         self._latest: list[Window] = []
         self._taken = 0
         self._square, self._squared = np.zeros(len(self.course.lines)), 0
+        for follower in self._followers:
+            follower.begin(self._channels)
 
     def take(self, counts: Array) -> None:
         """Take further counts of all channels of the board."""
@@ -64,13 +73,18 @@ class Run:
                 return  # a run this short gives nothing: do not begin one for every lost frame
             self._stream = Stream(self._channels)
         for block in self._held:
-            self._fresh += self._stream.take(block).windows
+            measured = self._stream.take(block)
+            self._fresh += measured.windows
+            for follower in self._followers:
+                follower.take(self._stream, self._moments.clock, block, measured)
         self._held = []
         if self._fresh:
             self._latest = self._fresh[-1:]
 
     def land(self, now: Snapshot) -> bool:
         """Write what was measured since the last time; False where there is nothing to tell."""
+        for follower in self._followers:
+            follower.land(now)
         windows, self._fresh = self._fresh or self._young(), []
         if windows:
             land(now, self.course, self._channels, windows, self._most)
@@ -96,10 +110,13 @@ class Run:
 class Sampler:
     """All runs of a board."""
 
-    def __init__(self, board: Board) -> None:
-        """A sampler that has heard nothing."""
+    def __init__(
+        self, board: Board, followed: Callable[[Course], Sequence[Follower]] = lambda _: ()
+    ) -> None:
+        """A sampler that has heard nothing; `followed` gives what follows the samples of a feed."""
         self._reception = Reception(board.channels)
-        self._runs = [Run(course) for course in board.courses]
+        self._moments, self._begun = Moments(), 0
+        self._runs = [Run(course, self._moments, followed(course)) for course in board.courses]
         self._told = (0, 0)  # samples and lost ones when it was last read
 
     @property
@@ -107,20 +124,22 @@ class Sampler:
         """What came and what did not."""
         return self._reception.tally
 
-    def take(self, frames: Iterable[Frame | Malformed]) -> None:
-        """Take what came from the board."""
+    def take(self, frames: Iterable[Frame | Malformed], arrived: float = nan) -> None:
+        """Take what came from the board, until that moment of UTC."""
         together: list[Frame] = []
         for frame in frames:
             fate = self._reception.heard(frame)
             if fate is Fate.DROPPED or isinstance(frame, Malformed):
                 continue
             if fate is Fate.BEGINS:
-                self._flush(together)
+                self._flush(together, nan)
                 together = []
+                self._moments.begin(frame.rate)
+                self._begun = frame.counter
                 for run in self._runs:
                     run.begin(frame.rate, frame.form.most)
             together.append(frame)
-        self._flush(together)
+        self._flush(together, arrived)
 
     def land(self, now: Snapshot) -> None:
         """Write all rows, and how much of them is missing."""
@@ -131,9 +150,12 @@ class Sampler:
         self._told = (tally.samples, tally.lost)
         now.sources.missing[:] = max(sum(told) / whole, lost / max(came + lost, 1))
 
-    def _flush(self, frames: list[Frame]) -> None:
+    def _flush(self, frames: list[Frame], arrived: float) -> None:
         if not frames:
             return
+        last = frames[-1]
+        next_, told = last.counter + len(last.counts), last.at + len(last.counts) / last.rate
+        self._moments.heard(next_ - self._begun, arrived, told)
         counts = np.concatenate([frame.counts for frame in frames])
         self.tally.clipped += clipped(counts, frames[0].form)
         for run in self._runs:

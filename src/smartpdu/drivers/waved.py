@@ -55,7 +55,7 @@ class Waved:
 
     def _digested(self, found: Snapshot) -> None:
         self._tape.play()
-        self._sampler.take(self._tape.frames(self._row))
+        self._sampler.take(self._tape.frames(self._row), found.at)
         self._sampler.land(found)
 
 
