@@ -16,12 +16,12 @@ import structlog
 
 from smartpdu.drivers.board import Board, board, channels
 from smartpdu.drivers.carriers import Carrier, Datagrams, Pipe
+from smartpdu.drivers.followers import Followers
 from smartpdu.drivers.frame_file import FrameFile
 from smartpdu.drivers.reception import Tally
 from smartpdu.drivers.sampler import Sampler
 from smartpdu.drivers.source import NoAnswer, Ports, SettingsError, SourceError, Wanted, nearest
 from smartpdu.model.command import SwitchOutlet
-from smartpdu.model.plant import Part
 from smartpdu.model.snapshot import Snapshot, blank
 
 KEYS = ("address", "sender", "channel")
@@ -38,13 +38,14 @@ log = structlog.get_logger()
 class Adc:
     """One board, with the rows of the plant that it measures."""
 
-    def __init__(self, carrier: Carrier, made: Board, part: Part, ports: Ports, path: str) -> None:
+    def __init__(self, carrier: Carrier, made: Board, wanted: Wanted) -> None:
         """A board that nobody has listened to yet."""
-        self.sampler = Sampler(made)
+        self._followers = Followers(wanted)
+        self.sampler = Sampler(made, self._followers.of)
         self._carrier = carrier
-        self._part = part
-        self._ports = ports
-        self._path = path
+        self._part = wanted.part
+        self._ports = ports = wanted.ports
+        self._path = wanted.path
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="samples")
         self._heard = ports.clock()
         self._before = replace(self.sampler.tally)
@@ -75,6 +76,7 @@ class Adc:
         now = blank(self._part.plant, self._ports.wall(), self._ports.clock())
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._thread, self._digested, pieces, now)
+        self._followers.tell()
         return now
 
     async def obey(self, command: SwitchOutlet) -> None:
@@ -84,13 +86,16 @@ class Adc:
     async def close(self) -> None:
         """Listen no more."""
         self._carrier.close()
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        await asyncio.get_running_loop().run_in_executor(self._thread, _nothing)
+        self._thread.shutdown()
+        await self._followers.close()
 
     def _digested(self, pieces: list[bytes], now: Snapshot) -> None:
         """Take what came, in the thread."""
         self.sampler.take(self._carrier.frames(pieces), now.at)
         self.sampler.tally.foreign = self._carrier.foreign
         self.sampler.land(now)
+        self._followers.look()
 
     def _tell(self) -> None:
         """Log that frames are lost, damaged or clipped, when that begins and when it is over."""
@@ -104,6 +109,10 @@ class Adc:
             log.info("samples_well_again", source=self._path, **total)
         self._troubled = bool(new)
         self._before = replace(now)
+
+
+def _nothing() -> None:
+    """What is done last in a thread shows that all before it is done."""
 
 
 def check(settings: Mapping[str, Any]) -> None:
@@ -138,7 +147,7 @@ def open_source(wanted: Wanted) -> Adc:
     if not made.courses:
         raise SettingsError("channel", "only unused ones", "one at least that measures something")
     carrier = _carrier(wanted.settings, wanted.ports)
-    return Adc(carrier, made, wanted.part, wanted.ports, wanted.path)
+    return Adc(carrier, made, wanted)
 
 
 def _carrier(settings: Mapping[str, Any], ports: Ports) -> Carrier:

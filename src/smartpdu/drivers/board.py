@@ -14,6 +14,7 @@ from smartpdu.model.plant import Kind, Plant, places
 from smartpdu.model.units import Hertz, Rows
 
 UNUSED = "none"  # the place of a channel that nothing is connected to
+THREE = 3  # voltages that turn together
 KEYS = ("place", "quantity", "gain", "offset", "delay")
 QUANTITIES = {
     Kind.PHASE: ("voltage", "current"),
@@ -56,6 +57,7 @@ class Course:
     calibration: Calibration
     nominal_frequency: float
     nominal_voltage: float
+    systems: Rows  # channels of three voltages that turn together, (systems, 3)
 
     @property
     def columns(self) -> Rows:
@@ -173,7 +175,16 @@ def _course(plant: Plant, feed: int, lines: Sequence[tuple[Line, Channel]]) -> C
     course = tuple(line for line, _ in ordered)
     phases = int((plant.phases.feed == feed).sum())
     numbered = np.array(group, dtype=np.int64)
-    return Course(feed, phases, course, numbered, calibration, frequency, voltage)
+    systems = _systems(plant, course)
+    return Course(feed, phases, course, numbered, calibration, frequency, voltage, systems)
+
+
+def _systems(plant: Plant, lines: Sequence[Line]) -> Rows:
+    """The channels of the three voltages, in the order of the line conductors; none if fewer."""
+    voltages = [(line.row, c) for c, line in enumerate(lines) if line.quantity == "voltage"]
+    order = sorted(voltages, key=lambda pair: int(plant.phases.line[pair[0]]))
+    whole = len(order) == THREE
+    return np.array([[c for _, c in order]] if whole else np.empty((0, THREE)), dtype=np.int64)
 
 
 def _order(plant: Plant, pair: tuple[Line, Channel], fed: Sequence[int]) -> tuple[int, bool, int]:

@@ -16,6 +16,8 @@ from smartpdu.drivers.board import Course
 from smartpdu.measurement.channels import Channels
 from smartpdu.measurement.harmonics import Spectra
 from smartpdu.measurement.quantities import Quantities, neutral_current, quantities
+from smartpdu.measurement.residual_bands import residual_bands
+from smartpdu.measurement.voltage import unbalance
 from smartpdu.measurement.waveform import Window
 from smartpdu.model.plant import Kind
 from smartpdu.model.snapshot import Snapshot
@@ -24,7 +26,19 @@ FLOOR = 1e-4  # of a channel's scale
 DEAD = 0.05  # of the nominal voltage
 CARRIED, JUMPED = 1, 2  # marks of windows whose cycles are not the voltage's own
 POWERS = ("active_power", "apparent_power", "power_factor")
-LANDED = {  # all that is written here
+BANDS = {
+    "residual_direct": "direct",
+    "residual_mains": "mains",
+    "residual_middle": "middle",
+    "residual_above": "above",
+}
+FINER = {  # what is written here as well, and meters hardly ever tell
+    Kind.FEED: ("reactive_power", "voltage_unbalance", *BANDS),
+    Kind.PHASE: ("reactive_power", "displacement_factor"),
+    Kind.CIRCUIT: tuple(BANDS),
+    Kind.OUTLET: ("reactive_power", "displacement_factor"),
+}
+LANDED = {  # all else that is written here
     Kind.FEED: (*POWERS, "frequency", "neutral_current", "residual_current"),
     Kind.PHASE: ("voltage", "current", *POWERS, "crest_factor", "thd_voltage", "thd_current"),
     Kind.CIRCUIT: ("voltage", "current", *POWERS, "residual_current"),
@@ -106,8 +120,11 @@ def land(
             if kind is Kind.OUTLET:
                 now.outlets.thd_voltage[row] = found.thd[partner[channel]]
                 now.outlets.frequency[row] = hertz
-    for channel, row in _rows(course, Kind.CIRCUIT, "residual_current"):
-        now.circuits.residual_current[row] = found.rms[channel]
+    for kind in (Kind.CIRCUIT, Kind.FEED):
+        for channel, row in _rows(course, kind, "residual_current"):
+            _residual(now.readings(kind), row, channels, window, channel)
+    for skewed in unbalance(channels, window, course.systems).negative_ratio:
+        now.feeds.voltage_unbalance[course.feed] = skewed
     _feed(now, course, found, window, hertz)
 
 
@@ -153,6 +170,8 @@ def _currents(table: Any, row: int, found: Quantities, channel: int, shaped: boo
     for name in POWERS:
         getattr(table, name)[row] = getattr(found, name)[channel]
     if shaped:
+        table.reactive_power[row] = found.reactive_power[channel]
+        table.displacement_factor[row] = found.displacement_factor[channel]
         table.crest_factor[row] = found.crest_factor[channel]
         table.thd_current[row] = found.thd[channel]
 
@@ -168,13 +187,19 @@ def _feed(now: Snapshot, course: Course, found: Quantities, window: Window, hert
         apparent = found.apparent_power[list(own)].sum()
         feeds.active_power[row], feeds.apparent_power[row] = active, apparent
         feeds.power_factor[row] = active / apparent if apparent > 0 else np.nan
+        feeds.reactive_power[row] = found.reactive_power[list(own)].sum()
     measured = dict(_rows(course, Kind.FEED, "neutral_current"))
     if measured:
         feeds.neutral_current[row] = found.rms[next(iter(measured))]
     elif whole and len(own) == 3:
         feeds.neutral_current[row] = neutral_current(window.spectra.phasor[:, list(own)])
-    for channel, _ in _rows(course, Kind.FEED, "residual_current"):
-        feeds.residual_current[row] = found.rms[channel]
+
+
+def _residual(table: Any, row: int, channels: Channels, window: Window, channel: int) -> None:
+    bands = residual_bands(channels, window, np.array([channel]))
+    table.residual_current[row] = window.rms[channel]
+    for name, band in BANDS.items():
+        getattr(table, name)[row] = getattr(bands, band)[0]
 
 
 def _rows(course: Course, kind: Kind, quantity: str) -> Iterator[tuple[int, int]]:

@@ -9,6 +9,7 @@ The laws of this file:
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from math import nan
 from typing import Any
 
@@ -76,7 +77,8 @@ class Run:
             measured = self._stream.take(block)
             self._fresh += measured.windows
             for follower in self._followers:
-                follower.take(self._stream, self._moments.clock, block, measured)
+                clock = replace(self._moments.clock, sample=self._calibrator.lead)
+                follower.take(self._stream, clock, block, measured)
         self._held = []
         if self._fresh:
             self._latest = self._fresh[-1:]
@@ -148,7 +150,8 @@ class Sampler:
         tally = self.tally
         came, lost = tally.samples - self._told[0], tally.lost - self._told[1]
         self._told = (tally.samples, tally.lost)
-        now.sources.missing[:] = max(sum(told) / whole, lost / max(came + lost, 1))
+        lacking = max(sum(told) / whole, lost / max(came + lost, 1))
+        now.sources.missing[:] = np.fmax(now.sources.missing, lacking)  # beside what followers lack
 
     def _flush(self, frames: list[Frame], arrived: float) -> None:
         if not frames:

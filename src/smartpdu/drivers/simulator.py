@@ -241,7 +241,7 @@ def _waved(plain: Simulated, wanted: Wanted, section: Mapping[str, Any]) -> Sour
     def present() -> tuple[Life, float]:
         return lived.life, wanted.ports.clock() - lived.started
 
-    return Waved(plain, wanted.shared["tape"], wanted.part, present)
+    return Waved(plain, wanted.shared["tape"], wanted, present)
 
 
 def lose_values(

@@ -19,6 +19,8 @@ from smartpdu.model.units import (
     Seconds,
     Switches,
     Unit,
+    Vars,
+    VarSeconds,
     VoltAmperes,
     Volts,
     Watts,
@@ -42,15 +44,32 @@ class SourceReadings:
 
 @dataclass(frozen=True, slots=True)
 class FeedReadings:
-    """Readings of the feeds."""
+    """Readings of the feeds.
+
+    Active energy is what was taken, exported what was given back; reactive energy counts by the
+    signs of active and reactive power in four quadrants (IEC 62053-23). A residual current has
+    a direct part, one at the mains' frequency, one up to 1 kHz, and one above.
+    """
 
     active_power: Watts
     apparent_power: VoltAmperes
+    reactive_power: Vars  # of the fundamental; positive where the current lags
     power_factor: Ratios
     frequency: Hertzes
+    voltage_unbalance: Percents  # negative sequence of the positive
     active_energy: Joules
+    exported_energy: Joules
+    reactive_energy_1: VarSeconds
+    reactive_energy_2: VarSeconds
+    reactive_energy_3: VarSeconds
+    reactive_energy_4: VarSeconds
+    uncounted: Seconds  # in which its energy was not counted
     neutral_current: Amperes
     residual_current: LeakageAmperes
+    residual_direct: LeakageAmperes
+    residual_mains: LeakageAmperes
+    residual_middle: LeakageAmperes
+    residual_above: LeakageAmperes
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +80,20 @@ class PhaseReadings:
     current: Amperes
     active_power: Watts
     apparent_power: VoltAmperes
+    reactive_power: Vars
     power_factor: Ratios
+    displacement_factor: Ratios  # cos phi of the fundamental
     crest_factor: Ratios
     thd_voltage: Percents
     thd_current: Percents
+    flicker_short: Ratios  # Pst of the last ten minutes
+    flicker_long: Ratios  # Plt of the last two hours
     active_energy: Joules
+    exported_energy: Joules
+    reactive_energy_1: VarSeconds
+    reactive_energy_2: VarSeconds
+    reactive_energy_3: VarSeconds
+    reactive_energy_4: VarSeconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +107,12 @@ class CircuitReadings:
     apparent_power: VoltAmperes
     power_factor: Ratios
     active_energy: Joules
+    exported_energy: Joules
     residual_current: LeakageAmperes
+    residual_direct: LeakageAmperes
+    residual_mains: LeakageAmperes
+    residual_middle: LeakageAmperes
+    residual_above: LeakageAmperes
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +124,19 @@ class OutletReadings:
     current: Amperes
     active_power: Watts
     apparent_power: VoltAmperes
+    reactive_power: Vars
     power_factor: Ratios
+    displacement_factor: Ratios
     crest_factor: Ratios
     thd_voltage: Percents
     thd_current: Percents
     frequency: Hertzes
     active_energy: Joules
+    exported_energy: Joules
+    reactive_energy_1: VarSeconds
+    reactive_energy_2: VarSeconds
+    reactive_energy_3: VarSeconds
+    reactive_energy_4: VarSeconds
     contact_temperature: Celsiuses
 
 

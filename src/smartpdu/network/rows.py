@@ -14,7 +14,8 @@ from smartpdu.model.table import total
 from smartpdu.model.units import Column, Unit
 from smartpdu.runtime.view import View
 
-WATT_HOUR = 3600.0  # J; kWh and Wh exist only at the interfaces
+HOUR = 3600.0  # s: J and var s become Wh and varh, which exist only at the interfaces
+BY_HOUR = {"J": "Wh", "var s": "varh"}
 STALE = 3.0  # intervals of silence after which a value counts as old
 SUMMED = ("active_power", "apparent_power")  # of the feeds, told at their rack and their PDU
 BARE = ("path", "name", "address", *PARENTS)
@@ -91,17 +92,17 @@ def _computed(value: float, unit: Unit, at: str) -> dict[str, Any]:
 
 
 def plain(value: float, unit: Unit) -> float | int | bool:
-    """A value as it is told: rounded to its digits, energy in whole Wh, a switch as a truth."""
+    """A value as it is told: rounded to its digits, energy by whole hours, a switch as a truth."""
     if unit.symbol == "on/off":
         return value != 0
-    if unit.symbol == "J":
-        return floor(value / WATT_HOUR)
+    if unit.symbol in BY_HOUR:
+        return floor(value / HOUR)
     return round(value, unit.digits)
 
 
 def shown(unit: Unit) -> str:
     """The unit as it is told."""
-    return "Wh" if unit.symbol == "J" else unit.symbol
+    return BY_HOUR.get(unit.symbol, unit.symbol)
 
 
 def _time(view: View, kind: Kind, number: int) -> tuple[str, bool]:

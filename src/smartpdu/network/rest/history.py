@@ -11,7 +11,7 @@ from smartpdu.model.snapshot import quantities
 from smartpdu.network.problem import Problem, fault, sentence
 from smartpdu.network.rest.instant import Instant
 from smartpdu.network.rest.shapes import History
-from smartpdu.network.rows import SUMMED, WATT_HOUR, moment
+from smartpdu.network.rows import BY_HOUR, SUMMED, moment
 from smartpdu.runtime.desk import Desk
 from smartpdu.runtime.view import Course, View
 
@@ -63,7 +63,8 @@ def router(desk: Desk) -> APIRouter:
 
 def told(path: str, quantity: str, course: Course) -> dict[str, Any]:
     """A course as REST tells it."""
-    scale, unit = (1 / WATT_HOUR, "Wh") if course.unit == "J" else (1.0, course.unit)
+    unit = BY_HOUR.get(course.unit, course.unit)
+    scale = 1.0 if unit == course.unit else 1 / HOUR
     return {
         "path": path,
         "quantity": quantity,

@@ -1,0 +1,65 @@
+"""All that follows the samples of a board, for one source and its feeds: registers, events."""
+
+from collections import deque
+from collections.abc import Sequence
+
+from smartpdu.drivers.board import Course
+from smartpdu.drivers.captured import Scene, events, switched, waveform
+from smartpdu.drivers.counted import Counted
+from smartpdu.drivers.follower import Follower
+from smartpdu.drivers.ledger import NAME, Ledger
+from smartpdu.drivers.source import Wanted
+from smartpdu.drivers.watch import Watch
+from smartpdu.model.event import Event
+from smartpdu.model.plant import Kind
+
+REACTIVE = tuple(f"reactive_energy_{quadrant}" for quadrant in (1, 2, 3, 4))
+FOLLOWED = {  # what is told beside the registers of what was taken, which meters tell too
+    Kind.FEED: ("exported_energy", *REACTIVE, "uncounted"),
+    Kind.PHASE: ("exported_energy", *REACTIVE),
+    Kind.CIRCUIT: ("exported_energy",),
+    Kind.OUTLET: ("exported_energy", *REACTIVE),
+}
+
+
+class Followers:
+    """What follows the feeds of one source; registers are those of the whole program."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        """Nothing follows yet."""
+        self._plant = wanted.part.plant
+        self._tell, self._wall = wanted.tell, wanted.ports.wall
+        self._watched: list[tuple[Watch, Scene]] = []
+        self._noticed: deque[tuple[Sequence[Event], bytes | None]] = deque()
+        if NAME not in wanted.shared:
+            wanted.shared[NAME] = Ledger(wanted.kept(NAME) if wanted.kept else None)
+        self._ledger: Ledger = wanted.shared[NAME].hold()
+
+    def of(self, course: Course) -> Sequence[Follower]:
+        """What follows the samples of a feed."""
+        watch = Watch()
+        self._watched.append((watch, Scene(course, self._plant)))
+        return (Counted(course, self._plant, self._ledger), watch)
+
+    def look(self) -> None:
+        """Make events and files of what was noticed; in the thread of the samples."""
+        at = self._wall()
+        for watch, scene in self._watched:
+            for group in watch.noticed():
+                if told := events(group, scene, at):
+                    self._noticed.append((told, waveform(group, scene)))
+
+    def tell(self) -> None:
+        """Tell whoever listens; on the event loop."""
+        while self._noticed:
+            self._tell(*self._noticed.popleft())
+
+    def switched_on(self, outlet: str, at: float) -> None:
+        """Take note that an outlet was switched on at a moment of UTC."""
+        for watch, scene in self._watched:
+            for channel in switched(scene.course, scene.plant, outlet):
+                watch.hint(channel, at)
+
+    async def close(self) -> None:
+        """Keep what was counted."""
+        await self._ledger.let_go()
