@@ -17,12 +17,18 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from smartpdu.engine.catalogue import TRACES
+from smartpdu.model.event import VoltageDisturbed
 from smartpdu.model.plant import Kind
 from smartpdu.network.rest.meaning import COMPUTED, FACTS
 from smartpdu.network.rest.shapes import KINDS
 from smartpdu.store.database import StoreError
 
 ALARM = "/api/v1/alarms"
+DIP = VoltageDisturbed(
+    *(1_800_000_001.0, "rack1/A/feed", "dip", ("rack1/A/L1",), 1_800_000_000.25, 0.1, 150.0, 230.0),
+    *(float("nan"), float("nan"), "interrupted", True, True),
+)
+WAVEFORM = "20270115T080000.250Z_dip_rack1,A,feed.cff"
 
 
 class Judge:
@@ -54,7 +60,7 @@ class Judge:
             assert answer.content == b"", (name, status)
             return
         assert set(content) == {kind}, (name, status, kind)
-        if kind == "text/event-stream":
+        if kind in ("text/event-stream", "application/octet-stream"):
             return
         pointer = f"#/paths/{_escaped(operation, self)}/responses/{status}"
         kind = kind.replace("/", "~1")
@@ -96,6 +102,7 @@ def example(path: str) -> str:
         "doors": "rack1/door",
         "history": "rack1/A/L1",
     }
+    path = path.replace("{name}", WAVEFORM)
     filled = path.replace("{path}", there.get(kind, "")).replace("{id}", "none")
     return f"{filled}?quantity=voltage" if kind == "history" else filled
 
@@ -133,6 +140,8 @@ async def _common_answers(
     sent: dict[str, Any] = {} if body is None else {"json": body}
     judge.accept(name, await web(method, where, role=None, **sent))
     judge.accept(name, await web(method, f"{where}{beside}colour=red", **sent))
+    if "{name}" in path:
+        judge.accept(name, await web(method, path.replace("{name}", "none"), **sent))
     if "{path}" in path:
         nowhere = path.replace("{path}", "no/such")
         nowhere += "?quantity=voltage" if name == "history" else ""
@@ -156,6 +165,7 @@ async def _pieces() -> Any:
 
 async def _good_answers(web: Web, judge: Judge) -> None:
     await web.rig.lasts(2)
+    web.rig.waveforms.tell([DIP], b"samples")
     for method, path, operation in judge.operations():
         name = operation["operationId"]
         if method == "GET" and name != "stream":

@@ -35,6 +35,7 @@ from smartpdu.runtime.loop import Loop
 from smartpdu.runtime.memory import Memory
 from smartpdu.runtime.recorder import Recorder
 from smartpdu.runtime.view import Asked
+from smartpdu.runtime.waveforms import Waveforms
 from smartpdu.store.database import open_database
 
 OPERATOR = Principal("olga", Role.OPERATOR)
@@ -184,7 +185,8 @@ class Rig:
         ports = self.time.ports()
         vfs = self.disk.name if self.disk else None
         self.memory = Memory(open_database(self.directory / "smartpdu.db", vfs=vfs))
-        self.desk = Desk(self.memory, ports, lambda: f"{next(self._secrets):032x}")
+        self.waveforms = Waveforms(self.directory / "waveforms", lambda: None)
+        self.desk = Desk(self.memory, ports, lambda: f"{next(self._secrets):032x}", self.waveforms)
         home = house(self.plant)
         self.loop = Loop("test", home, self.memory, self.desk, ports, "boot", "0")
         lines = {}
@@ -212,6 +214,7 @@ class Rig:
             self.desk.tell,
         )
         self.loop.join(self.collector, self.recorder)
+        self.waveforms.join(self.recorder.put_events)
         await self.loop.start()
         self._tasks = [asyncio.create_task(self.collector.run())]
         await settle()
@@ -262,5 +265,6 @@ class Rig:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._records = None
+        await self.waveforms.close()
         await self.loop.stop()
         await self.memory.close()

@@ -20,7 +20,16 @@ from typing import Any, TextIO
 
 from smartpdu.app.config import Site, setting_fault
 from smartpdu.app.fault import ConfigError, Fault
-from smartpdu.drivers.source import Driver, Kept, Ports, SettingsError, Source, Wanted
+from smartpdu.drivers.source import (
+    Driver,
+    Kept,
+    Ports,
+    SettingsError,
+    Source,
+    Tell,
+    Wanted,
+    unheard,
+)
 from smartpdu.engine.house import House, house
 from smartpdu.model.plant import Part, part
 from smartpdu.model.request import Role
@@ -32,10 +41,12 @@ from smartpdu.runtime.memory import Memory
 from smartpdu.runtime.proof import tell_if_broken
 from smartpdu.runtime.recorder import Recorder
 from smartpdu.runtime.view import Unrecorded
+from smartpdu.runtime.waveforms import Waveforms
 
 DRIVERS = "smartpdu.drivers"
 INTERFACES = "smartpdu.interfaces"
 LOCK = "smartpdu.lock"
+WAVEFORMS = "waveforms"  # folder of the data directory
 ENDS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -71,6 +82,7 @@ class Rooms:
     loop: Loop
     collector: Collector
     recorder: Recorder
+    waveforms: Waveforms
 
 
 def world() -> Ports:
@@ -95,6 +107,7 @@ async def _run(site: Site, hold: Hold, http: Any, out: TextIO) -> int:
         say(await welcome(rooms.desk, http), out)
         await _until_told(rooms, [_face(f.serve, rooms.desk, http) for f in faces.values()], out)
     finally:
+        await rooms.waveforms.close()  # its events are told before the end
         await rooms.loop.stop()
         await rooms.memory.close()
     return 0
@@ -145,16 +158,17 @@ async def _face(
 def assembled(site: Site, hold: Hold, ports: Ports, secret: Callable[[], str]) -> Rooms:
     """All parts of the house for a site, joined and not yet running."""
     home = _house(site)
-    opened = sources(
-        site, ports, partial(_kept, hold)
-    )  # what does not fit is told before a memory is there
+    waveforms = Waveforms(hold.directory / WAVEFORMS, hold.check)
+    # what does not fit is told before a memory is there
+    opened = sources(site, ports, partial(_kept, hold), waveforms.tell)
     memory = _memory(hold)
-    desk = Desk(memory, ports, secret)
+    desk = Desk(memory, ports, secret, waveforms)
     loop = Loop(site.name, home, memory, desk, ports, secret()[:16], version("smartpdu"))
     collector = Collector(home.plant, opened, ports, desk.wake, loop.withdraw, loop.read_back)
     recorder = Recorder(memory, ports, collector.send, loop.withdraw, desk.answer, desk.tell)
     loop.join(collector, recorder)
-    return Rooms(memory, desk, loop, collector, recorder)
+    waveforms.join(recorder.put_events)
+    return Rooms(memory, desk, loop, collector, recorder, waveforms)
 
 
 def drivers() -> Mapping[str, Any]:
@@ -163,7 +177,10 @@ def drivers() -> Mapping[str, Any]:
 
 
 def sources(
-    site: Site, ports: Ports, kept: Callable[[str], Kept] | None = None
+    site: Site,
+    ports: Ports,
+    kept: Callable[[str], Kept] | None = None,
+    tell: Tell = unheard,
 ) -> dict[str, tuple[Source, Part]]:
     """A source for each row of the plant's sources, by path, and the part that it reads.
 
@@ -176,9 +193,8 @@ def sources(
     for row, wanted in enumerate(site.sources):
         driver: Driver = known[wanted.driver].load()
         own = part(site.plant, row)
-        asked = Wanted(
-            *(wanted.path, wanted.settings, own, site.plant, site.sections, shared, ports, kept)
-        )
+        about = (wanted.path, wanted.settings, own, site.plant, site.sections, shared)
+        asked = Wanted(*about, ports, kept, tell)
         try:
             opened[wanted.path] = (driver.open_source(asked), own)
         except SettingsError as error:

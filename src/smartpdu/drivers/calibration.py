@@ -63,7 +63,10 @@ class Calibrator:
         self._gain = calibration.gain.astype(np.float32)
         self._zero = (calibration.offset * calibration.gain).astype(np.float32)
         late = calibration.delay - calibration.delay.min()  # only differences matter
-        self._kernel = kernel(late * rate)[1] if late.any() else None
+        first, taps = kernel(late * rate) if late.any() else (0, None)
+        self._kernel: Array | None = taps
+        # samples from the moment of a value to the count of the same number
+        self.lead = first + float(calibration.delay.min()) * rate
         self._tail: Array | None = None
 
     def begin(self) -> None:

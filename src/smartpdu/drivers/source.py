@@ -7,6 +7,7 @@ from random import Random
 from typing import Any, Protocol
 
 from smartpdu.model.command import SwitchOutlet
+from smartpdu.model.event import Event
 from smartpdu.model.plant import Part, Plant
 from smartpdu.model.snapshot import Snapshot
 
@@ -98,6 +99,13 @@ class Kept(Protocol):
         ...
 
 
+Tell = Callable[[Sequence[Event], bytes | None], None]  # on the event loop
+
+
+def unheard(_events: Sequence[Event], _waveform: bytes | None) -> None:
+    """Nobody listens to what a driver tells."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A source as the site describes it: its settings, its part of the plant, and the world."""
@@ -110,6 +118,7 @@ class Wanted:
     shared: dict[str, Any]  # what sources of one driver hold in common, by their own names
     ports: Ports
     kept: Callable[[str], Kept] | None = None  # by a name that all drivers share; None: nowhere
+    tell: Tell = unheard  # events that the driver saw itself, with one file of their samples
 
 
 class Driver(Protocol):

@@ -5,6 +5,7 @@ from math import isfinite
 from typing import Any
 
 from smartpdu.model.rule import Level
+from smartpdu.model.units import Ampere, Second, Volt
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,48 @@ class OutletTurned(Event):
 
     on: bool
     command: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoltageDisturbed(Event):
+    """A voltage dipped, swelled, was gone, changed at once or was struck.
+
+    What says nothing of it is NaN. It is told when it is over; where it lasts, once before, then
+    without a duration.
+    """
+
+    disturbance: str  # "dip", "swell", "interruption", "rapid voltage change" or "transient"
+    phases: tuple[str, ...]  # paths of those that were out
+    start: float  # UTC, seconds
+    duration: Second
+    residual: Volt  # least of a dip or interruption, greatest of a swell, RMS of a cycle
+    reference: Volt
+    largest: Volt  # off the voltage before: of a rapid change dUmax, of a transient its peak
+    lasting: Volt  # of a rapid change dUss
+    itic: str  # "tolerated", "interrupted" or "prohibited"; empty while it lasts
+    f47: bool | None  # whether SEMI F47 asks equipment to ride through; None where it says nothing
+    whole: bool  # nothing of it lay in a gap or before the first sample
+    waveform: str = ""  # name of the file with its samples; empty where there is none
+    sha256: str = ""  # of that file
+
+
+@dataclass(frozen=True, slots=True)
+class InrushCaptured(Event):
+    """A load drew far more for a moment than before and after."""
+
+    start: float  # UTC, seconds
+    duration: Second
+    peak: Ampere
+    width: Second  # that it was beyond half of its peak
+    i2t: float  # A²s
+    rms: Ampere  # greatest of a half-cycle
+    before: Ampere
+    after: Ampere
+    angle: float  # degrees since the voltage rose through zero when it began
+    cause: str  # as "outlet switched on", "voltage returned" or "load plugged in"
+    settled: bool  # whether it ended; not where it was told because it lasts
+    waveform: str = ""
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from smartpdu.drivers.source import Ports
 from smartpdu.model.request import Principal, Request, Role, Switch
 from smartpdu.runtime.memory import Memory
 from smartpdu.runtime.recorder import Wish
-from smartpdu.runtime.view import Asked, CommandRow, Course, KeyReused, Told, View
+from smartpdu.runtime.view import Asked, CommandRow, Course, KeyReused, Told, View, Waveform
+from smartpdu.runtime.waveforms import Waveforms
 from smartpdu.store import access
 
 SESSION = 12 * 3600.0  # s that a browser stays known
@@ -35,9 +36,16 @@ class Open:
 class Desk:
     """Where interfaces look and ask; the loop and the recorder are on its other side."""
 
-    def __init__(self, memory: Memory, ports: Ports, secret: Callable[[], str]) -> None:
-        """A desk over a memory; `secret` gives unguessable text."""
+    def __init__(
+        self,
+        memory: Memory,
+        ports: Ports,
+        secret: Callable[[], str],
+        waveforms: Waveforms | None = None,
+    ) -> None:
+        """A desk over a memory and a folder of waveforms; `secret` gives unguessable text."""
         self._memory = memory
+        self._waveforms = waveforms
         self._ports = ports
         self._secret = secret
         self._view: View | None = None
@@ -95,6 +103,14 @@ class Desk:
         """The newest recorded events, newest last."""
         last = await self._memory.last()
         return await self._memory.told(max(0, last - limit), limit)
+
+    async def waveforms(self) -> list[Waveform]:
+        """All files of samples that are kept, the newest first."""
+        return await self._waveforms.every() if self._waveforms else []
+
+    async def waveform(self, name: str) -> bytes | None:
+        """One of them; None where there is none of that name."""
+        return await self._waveforms.content(name) if self._waveforms else None
 
     async def recall(
         self, place: str, quantity: str, start: float, end: float, points: int = 500

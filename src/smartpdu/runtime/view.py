@@ -81,6 +81,18 @@ class Course:
     unit: str
 
 
+@dataclass(frozen=True, slots=True)
+class Waveform:
+    """A file with the samples of something that was noticed."""
+
+    name: str
+    place: str
+    kind: str  # of the disturbance, or "inrush"
+    start: float  # UTC, seconds: when what it shows began
+    bytes: int
+    sha256: str
+
+
 class KeyReused(Exception):
     """An idempotency key came again with another wish than `place` and `on`, whose it is."""
 

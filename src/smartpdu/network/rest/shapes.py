@@ -68,6 +68,17 @@ class Event(Shape):
     body: Annotated[dict[str, Any], Field(description="its own fields; a time is as `at` is")]
 
 
+class WaveformRow(Shape):
+    """A file with the samples of something that was noticed; events tell its name."""
+
+    name: str
+    place: str
+    kind: Annotated[str, Field(description='of the disturbance, as "dip", or "inrush"')]
+    start: Annotated[Moment, Field(description="when what it shows began")]
+    bytes: int
+    sha256: str
+
+
 class AlarmRow(Shape):
     """An alarm that stands, with what it means and what to do."""
 

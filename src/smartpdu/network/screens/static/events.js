@@ -2,7 +2,7 @@
 
 import { byId, make } from "./element.js";
 import { placeName } from "./plan.js";
-import { asker, counted, kind, moment, number, reason, say, tongue } from "./words.js";
+import { asker, counted, kind, moment, named, number, reason, say, tongue } from "./words.js";
 
 const MOST = 40;
 
@@ -45,16 +45,35 @@ export class Events {
       why.title = body.by ?? "";
       item.append(why);
     }
+    if (body.waveform) {
+      const link = make("a", "waveform", say("waveform"));
+      link.href = `/api/v1/waveforms/${encodeURIComponent(body.waveform)}`;
+      link.download = body.waveform;
+      item.append(link);
+    }
     return item;
   }
 }
 
-function details({ reason: why, error, by, places, step }) {
+// What happened to a voltage, and how a load rushed in: how far, and how long.
+function noticed({ disturbance, cause, residual, reference, largest, peak, duration }) {
+  return [
+    disturbance && named("disturbances", disturbance),
+    disturbance && number(residual === null ? largest : (100 * residual) / reference, 0, residual === null ? "V" : "%"),
+    peak !== undefined && number(peak, 1, "A"),
+    duration === null ? say("lasts") : number(duration, 3, "s"),
+    cause && named("causes", cause),
+  ];
+}
+
+function details(body) {
+  const { reason: why, error, by, places, step, duration } = body;
   const said = why ?? error;
   return [
     said && reason(said),
     by && by !== "house" && `${say("by")} ${asker(by)}`,
     places && counted("places", places.length),
     step !== undefined && number(step, 1, "s"),
+    ...(duration === undefined ? [] : noticed(body)),
   ].filter(Boolean).join(" · ");
 }

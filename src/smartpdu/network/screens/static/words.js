@@ -43,9 +43,11 @@ const WORDS = {
       AlarmAcknowledged: "alarm acknowledged", AlarmShelved: "alarm shelved", AlarmUnshelved: "alarm unshelved",
       RequestRefused: "request refused", CommandIntended: "ordered", CommandDone: "order done",
       CommandRefused: "order refused", CommandDisobeyed: "order disobeyed", OutletTurned: "turned",
+      VoltageDisturbed: "voltage disturbed", InrushCaptured: "inrush",
       RuleBroken: "rule broken", HouseStarted: "program started", HouseStopped: "program stopped",
       RecordingTroubled: "recording had trouble", ClockStepped: "clock was set",
     },
+    disturbances: {}, causes: {}, lasts: "lasts", waveform: "waveform",
     reasons: {}, patterns: [],
   },
   de: {
@@ -88,9 +90,19 @@ const WORDS = {
       AlarmAcknowledged: "Alarm quittiert", AlarmShelved: "Alarm zurückgestellt", AlarmUnshelved: "Alarm wieder aktiv",
       RequestRefused: "Anfrage abgewiesen", CommandIntended: "befohlen", CommandDone: "Befehl erledigt",
       CommandRefused: "Befehl abgewiesen", CommandDisobeyed: "Befehl nicht befolgt", OutletTurned: "geschaltet",
+      VoltageDisturbed: "Spannung gestört", InrushCaptured: "Einschaltstrom",
       RuleBroken: "Regel gestört", HouseStarted: "Programm gestartet", HouseStopped: "Programm beendet",
       RecordingTroubled: "Aufzeichnung gestört", ClockStepped: "Uhr gestellt",
     },
+    disturbances: {
+      dip: "Einbruch", swell: "Überhöhung", interruption: "Unterbrechung",
+      "rapid voltage change": "schnelle Spannungsänderung", transient: "Transiente",
+    },
+    causes: {
+      "outlet switched on": "Steckdose eingeschaltet", "breaker closed": "Schutzschalter geschlossen",
+      "voltage returned": "Spannung kam wieder", "load plugged in": "Last eingesteckt", "load changed": "Last änderte sich",
+    },
+    lasts: "dauert an", waveform: "Kurvenform",
     reasons: { // the program's own words, as far as they are fixed
       "read back": "zurückgelesen", "read back unchanged": "unverändert zurückgelesen", "no read-back": "nicht zurücklesbar",
       "seen after a restart": "nach einem Neustart gesehen",
@@ -158,6 +170,9 @@ export function asker(by) {
 }
 
 export function kind(name) { return WORDS[language].kinds[name] ?? name; }
+
+// A word of the model, as a disturbance or a cause, in the language of the page.
+export function named(list, word) { return WORDS[language][list][word] ?? word; }
 
 // The program's words in the language of the page, as far as they are known.
 export function reason(words) {
