@@ -28,7 +28,7 @@ from smartpdu.measurement.compiled import COMPILES
 from smartpdu.measurement.quantities import quantities, symmetry
 from smartpdu.measurement.waveform import Stream
 
-SECONDS = 4
+SECONDS = 10
 CURRENTS = (9, 8, 8, 9, 8, 8)  # that belong to each of six voltages: 56 channels
 GROUP = np.repeat(np.arange(6), [1 + n for n in CURRENTS])
 TURNS = 5

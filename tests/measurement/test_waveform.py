@@ -13,6 +13,7 @@ from measurement.signals import distorted, reactive, sampled, sine, turns
 from measurement.streams import THREE, measured, rack, truth_of_power
 
 from smartpdu.measurement import crossing, cycles, grid, halves, harmonics, pace, sums
+from smartpdu.measurement import quantities as quantities_
 from smartpdu.measurement.channels import Channels
 from smartpdu.measurement.quantities import quantities
 from smartpdu.measurement.waveform import Stream
@@ -26,7 +27,7 @@ SETTLED = 1  # windows at the start, while the period is not known
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Both ways in which samples are worked on."""
     if request.param == "plain":
-        for module in (crossing, cycles, grid, halves, harmonics, pace, sums):
+        for module in (crossing, cycles, grid, halves, harmonics, pace, quantities_, sums):
             monkeypatch.setattr(module, "COMPILES", False)
     return str(request.param)
 
@@ -88,7 +89,7 @@ def test_plain_and_compiled_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     _, samples = rack(10_000.0, 50.0, 50.02, seed=4)
     samples += np.random.default_rng(4).normal(0, 0.05, samples.shape).astype(np.float32)
     compiled, half = measured(samples, 10_000.0, 50.0, THREE, [333])
-    for module in (crossing, cycles, grid, halves, harmonics, pace, sums):
+    for module in (crossing, cycles, grid, halves, harmonics, pace, quantities_, sums):
         monkeypatch.setattr(module, "COMPILES", False)
     plain, half_plain = measured(samples, 10_000.0, 50.0, THREE, [333])
     assert len(compiled) == len(plain) >= 13

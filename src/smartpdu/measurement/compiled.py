@@ -1,24 +1,68 @@
-"""Loops that numba compiles where it is installed; without it they run as they stand."""
+"""Loops that numba compiles where it is installed; without it they run as they stand.
 
-from collections.abc import Callable
+Machine code is kept from one start to the next, in a folder that is named for the text of all
+loops: numba itself looks at one file only, and would go on with a constant that another had.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from hashlib import sha256
 from importlib import import_module
+from pathlib import Path
 from typing import Any, TypeVar
 
 Loop = TypeVar("Loop", bound=Callable[..., Any])
 
-_njit: Any = None
-with suppress(ImportError):
-    _njit = import_module("numba").njit
+HERE = Path(__file__).parent
 
-COMPILES = _njit is not None
+_numba: Any = None
+with suppress(ImportError):
+    _numba = import_module("numba")
+
+COMPILES = _numba is not None
+
+
+def _kept() -> bool:
+    """Whether there is a folder for the machine code of these loops."""
+    text = b"".join(path.read_bytes() for path in sorted(HERE.glob("*.py")))
+    name = f"loops-{sha256(text).hexdigest()[:16]}"
+    for place in _places():
+        folder = place / name
+        try:
+            new = not folder.is_dir()
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if not os.access(folder, os.W_OK):
+            continue
+        for old in place.glob("loops-*") if new else ():
+            if old != folder:
+                shutil.rmtree(old, ignore_errors=True)
+        _numba.config.CACHE_DIR = str(folder)
+        return True
+    return False
+
+
+def _places() -> Iterator[Path]:
+    if own := os.environ.get("NUMBA_CACHE_DIR"):
+        yield Path(own)
+    yield HERE / "__pycache__"
+    with suppress(RuntimeError):  # a service may have no home
+        yield Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "smartpdu"
+
+
+_KEPT = COMPILES and _kept()
 
 
 def compiled(loop: Loop) -> Loop:
     """The loop as machine code that computes as Python does, or the loop itself."""
-    return _njit(cache=True)(loop) if COMPILES else loop
+    return _numba.njit(cache=_KEPT, error_model="numpy")(loop) if COMPILES else loop
 
 
 def swift(loop: Loop) -> Loop:
     """The same for loops over samples, whose sums may be taken in any order; never run plain."""
-    return _njit(cache=True, fastmath=True)(loop) if COMPILES else loop
+    if not COMPILES:
+        return loop
+    return _numba.njit(cache=_KEPT, error_model="numpy", fastmath=True)(loop)

@@ -5,6 +5,7 @@ fourth order, and its crossings are dated back by the delay that this filter has
 just measured. A crossing that does not come is carried on at the last period and marked.
 """
 
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,18 +51,16 @@ class Watch(NamedTuple):
 
 def watch(channels: Channels) -> Watch:
     """A watch at the start of a stream."""
+    nominal, number = channels.nominal_frequency, len(channels.voltage)
     every = max(1, int(channels.rate // SLOWEST))
-    rate, nominal, number = channels.rate / every, channels.nominal_frequency, len(channels.voltage)
-    sections = butter(4, CORNER * nominal, fs=rate, output="sos")
-    seen = np.linspace(LOW, HIGH, 200)
-    phase = np.unwrap(np.angle(sosfreqz(sections, seen * nominal, fs=rate)[1]))
-    delay = -phase / (2 * np.pi * seen * nominal) * channels.rate
+    rate = channels.rate / every
+    sections, delay = _low_pass(nominal, rate, channels.rate)
     return Watch(
         every=every,
         cycle=channels.cycle,
         faint=FAINT * channels.nominal_voltage * np.sqrt(2) * 2 * np.pi * nominal / rate,
         sections=sections,
-        delay=np.polynomial.Polynomial.fit(seen, delay, 7).convert().coef,
+        delay=delay,
         memory=np.zeros((len(sections), 2, number)),
         before=np.zeros(number),
         period=np.full(number, channels.cycle),
@@ -71,6 +70,16 @@ def watch(channels: Channels) -> Watch:
         found=np.zeros(number, np.int64),
         known=np.zeros(1),
     )
+
+
+@cache
+def _low_pass(nominal: float, rate: float, samples: float) -> tuple[Array, Array]:
+    """Sections of the low-pass at its own rate, and the polynomial of its delay in samples."""
+    sections = butter(4, CORNER * nominal, fs=rate, output="sos")
+    seen = np.linspace(LOW, HIGH, 200)
+    phase = np.unwrap(np.angle(sosfreqz(sections, seen * nominal, fs=rate)[1]))
+    delay = -phase / (2 * np.pi * seen * nominal) * samples
+    return sections, np.polynomial.Polynomial.fit(seen, delay, 7).convert().coef
 
 
 def follow(w: Watch, samples: Array, voltage: Array, start: int) -> None:
@@ -83,74 +92,82 @@ def follow(w: Watch, samples: Array, voltage: Array, start: int) -> None:
 
 @compiled
 def _looked(w: Watch, samples: Array, voltage: Array, start: float) -> None:
-    number, steps = len(voltage), len(samples) // w.every
-    now = np.empty(number)
-    row = 0
-    for step in range(steps):
-        now[:] = 0.0
-        for _ in range(w.every):
-            for v in range(number):
-                now[v] += samples[row, voltage[v]]
-            row += 1
-        for v in range(number):
-            now[v] /= w.every
-        for s in range(len(w.sections)):
-            _filtered(w.sections[s], w.memory[s], now)
-        for v in range(number):
-            if (w.before[v] >= 0) != (now[v] >= 0) and abs(now[v] - w.before[v]) >= w.faint:
-                _cross(w, v, _moment(w, start, step, v, w.before[v], now[v]))
-            w.before[v] = now[v]
+    steps = len(samples) // w.every
+    for v in range(len(voltage)):
+        _looked_at(w, samples[:, voltage[v]], v, start, steps)
     _carry_all(w, start + w.every * (steps - 0.5) - 0.5)
 
 
 @compiled
-def _filtered(section: Array, memory: Array, values: Array) -> None:
-    first, second = memory[0], memory[1]
-    for v in range(len(values)):
-        x = values[v]
-        y = section[0] * x + first[v]
-        first[v] = section[1] * x - section[4] * y + second[v]
-        second[v] = section[2] * x - section[5] * y
-        values[v] = y
+def _looked_at(w: Watch, samples: Array, v: int, start: float, steps: int) -> None:
+    """Filter one voltage in two sections, whose memory stays in registers."""
+    s, m = w.sections, w.memory
+    a, b, c, d = m[0, 0, v], m[0, 1, v], m[1, 0, v], m[1, 1, v]
+    before, row = w.before[v], 0
+    for step in range(steps):
+        x = 0.0
+        for _ in range(w.every):
+            x += samples[row]
+            row += 1
+        x /= w.every
+        y = s[0, 0] * x + a
+        a = s[0, 1] * x - s[0, 4] * y + b
+        b = s[0, 2] * x - s[0, 5] * y
+        now = s[1, 0] * y + c
+        c = s[1, 1] * y - s[1, 4] * now + d
+        d = s[1, 2] * y - s[1, 5] * now
+        if (before >= 0) != (now >= 0) and abs(now - before) >= w.faint:
+            _cross(w, v, _moment(w, start, step, v, before, now))
+        before = now
+    w.before[v] = before
+    m[0, 0, v], m[0, 1, v], m[1, 0, v], m[1, 1, v] = a, b, c, d
 
 
 def _looked_plain(w: Watch, samples: Array, voltage: Array, start: float) -> None:
     steps = len(samples) // w.every
-    slow = samples[:, voltage].astype(np.float64)
-    if w.every > 1:
-        slow = slow.reshape(steps, w.every, -1).sum(axis=1) / w.every
-    slow, w.memory[:] = sosfilt(w.sections, slow, axis=0, zi=w.memory)
-    whole = np.concatenate([w.before[None], slow])
-    w.before[:] = slow[-1]
-    change = np.abs(np.diff(whole, axis=0)) >= w.faint
-    crossed = ((whole[1:] >= 0) != (whole[:-1] >= 0)) & change
-    for v in range(len(w.found)):
-        steps_of = np.flatnonzero(crossed[:, v])
-        if len(steps_of) and not _steady_plain(w, v, start, steps_of, whole[:, v]):
-            for step in steps_of.tolist():
-                _cross(w, v, _moment(w, start, step, v, whole[step, v], whole[step + 1, v]))
+    slow = np.zeros((len(voltage), steps))
+    for k in range(w.every):
+        slow += samples[k :: w.every, voltage].T
+    memory = w.memory.transpose(0, 2, 1)
+    slow, memory[:] = sosfilt(w.sections, slow / w.every, zi=memory)
+    whole = np.concatenate([w.before[:, None], slow], axis=1)
+    w.before[:] = slow[:, -1]
+    up = whole >= 0
+    v, step = np.nonzero(up[:, 1:] != up[:, :-1])
+    sure = np.abs(whole[v, step + 1] - whole[v, step]) >= w.faint
+    v, step = v[sure], step[sure]
+    if len(v):
+        strange = ~_steady_plain(w, v, start, step, whole)
+        for one, at in zip(v[strange[v]].tolist(), step[strange[v]].tolist(), strict=True):
+            _cross(w, one, _moment(w, start, at, one, whole[one, at], whole[one, at + 1]))
     _carry_all(w, start + w.every * (steps - 0.5) - 0.5)
 
 
-def _steady_plain(w: Watch, v: int, start: float, steps: Array, values: Array) -> bool:
-    """Take crossings that come as regularly as those before all at once, or none and False."""
-    if w.steady[v] < SURE:
-        return False
+def _steady_plain(w: Watch, v: Array, start: float, step: Array, values: Array) -> Array:
+    """Take crossings of voltages where they come as regularly as those before, all at once.
+
+    They are in the order of their voltages; tells of which all were taken.
+    """
     period = w.period[v]
     turn = 2 * np.pi * w.every / period
-    a, b = np.abs(values[steps]), np.abs(values[steps + 1])
+    a, b = np.abs(values[v, step]), np.abs(values[v, step + 1])
     part = np.arctan2(a * np.sin(turn), b + a * np.cos(turn)) / turn
-    t = start + w.every * steps + (w.every * (part - 0.5) - 0.5 - _delay(w, v))
-    before = [bound(w, v, w.found[v] - 2), bound(w, v, w.found[v] - 1)]
-    line = np.concatenate([before, t])
-    off = np.abs(np.diff(line[1:]) - period / 2)
-    if off.max() > LATE * period or np.abs((line[2:] - line[:-2]) / period - 1).max() > NOISE:
-        return False
-    places = (w.found[v] + np.arange(len(t))) % ROOM
-    w.at[v, places], w.mark[v, places] = t, REAL
-    w.found[v] += len(t)
-    w.steady[v] += len(t)
-    return True
+    delay = np.array([_delay(w, k) for k in range(len(w.found))])[v]
+    t = start + w.every * step + (w.every * (part - 0.5) - 0.5 - delay)
+    number = np.bincount(v, minlength=len(w.found))
+    place = np.arange(len(v)) - (np.cumsum(number) - number)[v]
+    last, older = (w.at[v, (w.found[v] - k) % ROOM] for k in (1, 2))
+    one = np.where(place > 0, np.roll(t, 1), last)
+    two = np.where(place > 1, np.roll(t, 2), np.where(place > 0, last, older))
+    strange = np.abs(t - one - period / 2) > LATE * period
+    strange |= np.abs((t - two) / period - 1) > NOISE
+    sure = (w.steady >= SURE) & (np.bincount(v, strange, len(w.found)) == 0)
+    own = sure[v]
+    places = (w.found[v] + place)[own] % ROOM
+    w.at[v[own], places], w.mark[v[own], places] = t[own], REAL
+    w.found[sure] += number[sure]
+    w.steady[sure] += number[sure]
+    return np.asarray(sure)
 
 
 @compiled

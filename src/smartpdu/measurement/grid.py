@@ -5,6 +5,7 @@ What the interpolation takes from high harmonics is known and given back by `los
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from smartpdu.measurement.compiled import COMPILES, swift
 
 Array = NDArray[Any]
 
-POINTS = 2400  # of one window: a multiple of 20 and 24 that is made of small primes
+POINTS = 1920  # of one window: 2**7 * 3 * 5; beyond half of it only bins above 650 are folded
 PHASES = 512  # places between two samples for which weights are kept
 TAPS = 16  # samples that make one point, where nothing is thinned out
 BETA = 10.0  # of the Kaiser window: images of the fundamental are 115 dB down
@@ -30,40 +31,34 @@ class Grid:
     weights: Array  # (PHASES + 1, taps)
     loss: Array  # polynomial over frequency / rate: what gives an amplitude back its loss
     points: Array  # (POINTS, channels), anew for each window
-    scale: Array  # what each channel's points are times, anew too
 
 
 def grid(channels: Channels) -> Grid:
     """Weights for the rate of these channels."""
-    step = max(1.0, channels.cycles * channels.cycle / POINTS)
+    weights, loss = _weights(channels.rate, channels.cycles * channels.cycle / POINTS)
+    return Grid(weights, loss, np.zeros((POINTS, len(channels.group)), np.float32))
+
+
+@cache
+def _weights(rate: float, samples: float) -> tuple[Array, Array]:
+    """Weights and loss at a rate at which a point is made for so many samples."""
+    step = max(1.0, samples)
     taps = int(np.ceil(TAPS * step / 8) * 8) if step > 1.05 else TAPS
     offset = np.arange(taps) - (taps // 2 - 1) - np.arange(PHASES + 1)[:, None] / PHASES
     window = np.i0(BETA * np.sqrt(np.clip(1 - (2 * offset / taps) ** 2, 0, None))) / np.i0(BETA)
     cut = 1.0 if taps == TAPS else 1.0 / step
     weights = np.sinc(cut * offset) * window
     weights /= weights.sum(axis=1, keepdims=True)
-    seen = np.linspace(0, min(0.48, EDGE / channels.rate), 80)
+    seen = np.linspace(0, min(0.48, EDGE / rate), 80)
     kept = [(weights * np.cos(2 * np.pi * f * offset)).sum(axis=1).mean() for f in seen]
     loss = np.polynomial.Polynomial.fit(seen, 1 / np.array(kept), 11).convert().coef[::-1]
-    # an even number of columns: pairs of them are one complex signal
-    points = np.zeros((POINTS, len(channels.group) + len(channels.group) % 2), np.float32)
-    return Grid(weights.astype(np.float32), loss, points, np.ones(points.shape[1], np.float32))
+    return weights.astype(np.float32), loss
 
 
-def fill(grid: Grid, samples: Array, origin: int, start: float, step: float, rms: Array) -> None:
-    """Fill the points from start on, in samples; `origin` is the number of the first row.
-
-    Each channel is brought to about 1 by a power of two, which is exact: pairs of channels are
-    transformed together, and a large one would round a small one.
-    """
-    channels = samples.shape[1]
-    with np.errstate(divide="ignore"):
-        power = np.where(rms > 0, -np.round(np.log2(rms)), 0.0)
-    grid.scale[:channels] = np.exp2(np.clip(power, -60, 60))
-    out = grid.points[:, :channels]
-    grid.points[:, channels:] = 0.0  # the last spectrum stands there
+def fill(grid: Grid, samples: Array, origin: int, start: float, step: float) -> None:
+    """Fill the points from start on, in samples; `origin` is the number of the first row."""
     filled = _filled if COMPILES else _filled_plain
-    filled(samples, origin, start, step, grid.weights, grid.scale[:channels], out)
+    filled(samples, origin, start, step, grid.weights, grid.points)
 
 
 @swift
@@ -73,7 +68,6 @@ def _filled(
     start: float,
     step: float,
     weights: Array,
-    scale: Array,
     out: Array,
 ) -> None:
     taps, channels = weights.shape[1], samples.shape[1]
@@ -87,20 +81,31 @@ def _filled(
         for k in range(taps):
             w[k] = weights[p, k] + between * (weights[p + 1, k] - weights[p, k])
         y = out[point]
-        y[:] = np.float32(0.0)
-        for k in range(0, taps, 8):
-            r = row - origin - taps // 2 + 1 + k
-            w0, w1, w2, w3 = w[k], w[k + 1], w[k + 2], w[k + 3]
-            w4, w5, w6, w7 = w[k + 4], w[k + 5], w[k + 6], w[k + 7]
+        r = row - origin - taps // 2 + 1
+        a0, a1, a2, a3, a4, a5, a6, a7 = w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7]
+        b0, b1, b2, b3, b4, b5, b6, b7 = w[8], w[9], w[10], w[11], w[12], w[13], w[14], w[15]
+        for c in range(channels):  # one sum that stays in registers
+            y[c] = (
+                a0 * samples[r, c] + a1 * samples[r + 1, c]
+                + a2 * samples[r + 2, c] + a3 * samples[r + 3, c]
+                + a4 * samples[r + 4, c] + a5 * samples[r + 5, c]
+                + a6 * samples[r + 6, c] + a7 * samples[r + 7, c]
+                + b0 * samples[r + 8, c] + b1 * samples[r + 9, c]
+                + b2 * samples[r + 10, c] + b3 * samples[r + 11, c]
+                + b4 * samples[r + 12, c] + b5 * samples[r + 13, c]
+                + b6 * samples[r + 14, c] + b7 * samples[r + 15, c]
+            )  # fmt: skip
+        for k in range(TAPS, taps, 8):
+            q = r + k
+            a0, a1, a2, a3 = w[k], w[k + 1], w[k + 2], w[k + 3]
+            a4, a5, a6, a7 = w[k + 4], w[k + 5], w[k + 6], w[k + 7]
             for c in range(channels):
                 y[c] += (
-                    w0 * samples[r, c] + w1 * samples[r + 1, c]
-                    + w2 * samples[r + 2, c] + w3 * samples[r + 3, c]
-                    + w4 * samples[r + 4, c] + w5 * samples[r + 5, c]
-                    + w6 * samples[r + 6, c] + w7 * samples[r + 7, c]
+                    a0 * samples[q, c] + a1 * samples[q + 1, c]
+                    + a2 * samples[q + 2, c] + a3 * samples[q + 3, c]
+                    + a4 * samples[q + 4, c] + a5 * samples[q + 5, c]
+                    + a6 * samples[q + 6, c] + a7 * samples[q + 7, c]
                 )  # fmt: skip
-        for c in range(channels):
-            y[c] *= scale[c]
 
 
 def _filled_plain(
@@ -109,7 +114,6 @@ def _filled_plain(
     start: float,
     step: float,
     weights: Array,
-    scale: Array,
     out: Array,
 ) -> None:
     """The same as a band of weights times the samples, a chunk of points at a time."""
@@ -129,4 +133,3 @@ def _filled_plain(
     for k, r in enumerate(base.tolist()):
         part = slice(k * CHUNK, (k + 1) * CHUNK)
         np.matmul(band[part, : len(samples) - r], samples[r : r + span], out=out[part])
-    out *= scale

@@ -43,9 +43,6 @@ class Sweep(NamedTuple):
     start: Array
     end: Array
     mark: Array
-    square: Array  # integrals of the half-cycles found, (MOST, channels)
-    earlier: Array  # and of those before them
-    earlier_lasted: Array
 
 
 def sweep(groups: int, channels: int) -> Sweep:
@@ -53,24 +50,17 @@ def sweep(groups: int, channels: int) -> Sweep:
     return Sweep(
         np.zeros(groups, np.int64), np.zeros(groups, np.int64), np.zeros(channels),
         np.full(channels, np.nan), np.full(groups, np.nan), np.zeros(MOST, np.int64),
-        np.zeros(MOST), np.zeros(MOST), np.zeros(MOST, np.int64), np.zeros((MOST, channels)),
-        np.zeros((MOST, channels)), np.zeros(MOST),
+        np.zeros(MOST), np.zeros(MOST), np.zeros(MOST, np.int64),
     )  # fmt: skip
 
 
 def swept(s: Sweep, p: Pace, samples: Array, first: int, spans: Array) -> Halves:
     """The half-cycles that are complete now; `first` is the number of samples' first row."""
     number = _due(s, p) if COMPILES else _due_plain(s, p)
-    if COMPILES:
-        _summed(s, samples, first, number, spans)
-    else:
-        _summed_plain(s, samples, first, number, spans)
+    half, cycle = np.full((2, number, samples.shape[1]), np.nan)
+    summed = _summed if COMPILES else _summed_plain
+    summed(s, samples, first, number, spans, half, cycle)
     n = slice(number)
-    lasted = s.end[n] - s.start[n]
-    with np.errstate(invalid="ignore"):
-        half = np.sqrt(s.square[n] / lasted[:, None])
-        both = (lasted + s.earlier_lasted[n])[:, None]
-        cycle = np.sqrt((s.square[n] + s.earlier[n]) / both)
     return Halves(
         s.group[n].copy(), s.start[n].copy(), s.end[n].copy(), s.mark[n].copy(), half, cycle
     )
@@ -109,7 +99,9 @@ def _due_plain(s: Sweep, p: Pace) -> int:
 
 
 @swift
-def _summed(s: Sweep, samples: Array, first: int, number: int, spans: Array) -> None:
+def _summed(
+    s: Sweep, samples: Array, first: int, number: int, spans: Array, half: Array, cycle: Array
+) -> None:
     """Sweep all channels at once; at each bound close the half-cycle of its group's channels."""
     channels = samples.shape[1]
     part = np.empty(channels, np.float32)
@@ -118,29 +110,36 @@ def _summed(s: Sweep, samples: Array, first: int, number: int, spans: Array) -> 
         g, t = s.group[k], s.end[k]
         end = int(np.ceil(t)) - first
         part[:] = np.float32(0.0)
-        while row < end:
-            x = samples[row]
+        while row + 4 <= end:  # four rows at once, so that sums are loaded and stored once
+            x0, x1, x2, x3 = samples[row], samples[row + 1], samples[row + 2], samples[row + 3]
             for c in range(channels):
-                part[c] += x[c] * x[c]
+                part[c] += (x0[c] * x0[c] + x1[c] * x1[c]) + (x2[c] * x2[c] + x3[c] * x3[c])
+            row += 4
+        while row < end:
+            x0 = samples[row]
+            for c in range(channels):
+                part[c] += x0[c] * x0[c]
             row += 1
         for c in range(channels):
             s.integral[c] += part[c]
-            s.square[k, c] = np.nan
         ahead = np.ceil(t) - t
+        lasted = t - s.start[k]
+        both = lasted + s.lasted[g]
         for c in range(spans[g, 0], spans[g, 1]):
             a, b = float(samples[end, c]), float(samples[end - 1, c])
             edge = (ahead * (a * a * (2 - ahead) + b * b * ahead) - a * a) / 2
-            s.square[k, c] = s.integral[c] - edge
-            s.earlier[k, c] = s.before[c]
-            s.before[c] = s.square[k, c]
+            square = s.integral[c] - edge
+            half[k, c] = np.sqrt(square / lasted)
+            cycle[k, c] = np.sqrt((square + s.before[c]) / both)
+            s.before[c] = square
             s.integral[c] = edge
-        s.earlier_lasted[k] = s.lasted[g]
-        s.lasted[g] = s.end[k] - s.start[k]
+        s.lasted[g] = lasted
     s.at[:] = row + first
 
 
-def _summed_plain(s: Sweep, samples: Array, first: int, number: int, spans: Array) -> None:
-    s.square[:number] = np.nan
+def _summed_plain(
+    s: Sweep, samples: Array, first: int, number: int, spans: Array, half: Array, cycle: Array
+) -> None:
     if not number:
         return
     low, high = int(s.at.min()) - first, int(np.ceil(s.end[number - 1])) - first
@@ -149,10 +148,13 @@ def _summed_plain(s: Sweep, samples: Array, first: int, number: int, spans: Arra
     for g, (a, b) in enumerate(spans.tolist()):
         own = np.flatnonzero(s.group[:number] == g)
         if len(own):
-            _closed_plain(s, squares[:, a:b], low, g, own, slice(a, b))
+            both = _closed_plain(s, squares[:, a:b], low, g, own, slice(a, b))
+            half[own, a:b], cycle[own, a:b] = both
 
 
-def _closed_plain(s: Sweep, squares: Array, low: int, g: int, own: Array, span: slice) -> None:
+def _closed_plain(
+    s: Sweep, squares: Array, low: int, g: int, own: Array, span: slice
+) -> tuple[Array, Array]:
     rows = np.ceil(s.end[own]).astype(np.int64)
     ahead = (rows - s.end[own])[:, None]
     rows -= low
@@ -162,8 +164,9 @@ def _closed_plain(s: Sweep, squares: Array, low: int, g: int, own: Array, span: 
     whole = np.add.reduceat(squares[: rows[-1]], begin, axis=0).astype(float)
     square = whole - edge + np.concatenate([s.integral[None, span], edge[:-1]])
     lasted = s.end[own] - s.start[own]
-    s.square[own, span] = square
-    s.earlier[own, span] = np.concatenate([s.before[None, span], square[:-1]])
-    s.earlier_lasted[own] = np.concatenate([s.lasted[g : g + 1], lasted[:-1]])
+    both = np.concatenate([s.before[None, span], square[:-1]]) + square
+    long = np.concatenate([s.lasted[g : g + 1], lasted[:-1]]) + lasted
     s.before[span], s.lasted[g] = square[-1], lasted[-1]
     s.integral[span], s.at[g] = edge[-1], rows[-1] + low
+    with np.errstate(invalid="ignore"):
+        return np.sqrt(square / lasted[:, None]), np.sqrt(both / long[:, None])

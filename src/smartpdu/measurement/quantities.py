@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartpdu.measurement.channels import Channels
+from smartpdu.measurement.compiled import COMPILES, compiled
 from smartpdu.measurement.waveform import Window
 
 Array = NDArray[Any]
 
 TURN = np.exp(2j * np.pi / 3)
+FOUND = 11  # quantities that follow from a window
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,33 +43,86 @@ class Quantities:
 
 def quantities(channels: Channels, window: Window, orders: int = 40) -> Quantities:
     """The quantities of a window."""
-    partner, rms = channels.partner, window.rms
-    harmonic = window.spectra.harmonic.astype(float)
-    fundamental = window.spectra.phasor[0].astype(complex)
-    peak = np.maximum(-window.low, window.high)
-    squares = np.square(harmonic)
-    distortion = np.sqrt(squares[1:orders].sum(axis=0))
-    order = np.arange(1, len(harmonic) + 1)[:, None]
-    is_voltage = partner == np.arange(len(partner))
-    power = np.where(is_voltage, np.nan, window.power)
-    apparent = np.where(is_voltage, np.nan, rms[partner] * rms)
-    first = np.where(is_voltage, np.nan, fundamental[partner] * fundamental.conj())
+    found = np.empty((FOUND, len(window.rms)))
+    told = _told if COMPILES else _told_plain
+    told(
+        channels.partner, window.rms, window.power, window.low, window.high,
+        window.spectra.harmonic, window.spectra.phasor[0], orders, found,
+    )  # fmt: skip
+    return Quantities(window.rms, window.mean, *found)
+
+
+@compiled
+def _told(
+    partner: Array,
+    rms: Array,
+    power: Array,
+    low: Array,
+    high: Array,
+    harmonic: Array,
+    phasor: Array,
+    orders: int,
+    found: Array,
+) -> None:
+    """Fill the rows of what follows from a window, in the order of the fields."""
+    channels = len(rms)
+    squares, weighted, whole = found[2], found[3], found[4]
+    squares[:], weighted[:], whole[:] = 0.0, 0.0, 0.0
+    for h in range(len(harmonic)):
+        order = float((h + 1) * (h + 1))
+        for c in range(channels):
+            square = float(harmonic[h, c]) * float(harmonic[h, c])
+            if 0 < h < orders:
+                squares[c] += square
+            weighted[c] += order * square
+            whole[c] += square
+    for c in range(channels):
+        first, distortion = float(harmonic[0, c]), squares[c]
+        peak, v = max(-low[c], high[c]), partner[c]
+        found[0, c], found[1, c] = peak, peak / rms[c]
+        found[4, c] = weighted[c] / whole[c]
+        found[2, c] = 100 * np.sqrt(distortion) / first
+        found[3, c] = 100 * np.sqrt(distortion) / np.sqrt(first * first + distortion)
+        if v == c:
+            found[5:, c] = np.nan
+            continue
+        apparent = rms[v] * rms[c]
+        a, b = complex(phasor[v]), complex(phasor[c])
+        real, imaginary = a.real * b.real + a.imag * b.imag, a.imag * b.real - a.real * b.imag
+        found[5, c], found[6, c], found[7, c] = power[c], imaginary, apparent
+        found[8, c] = np.sqrt(max(apparent * apparent - power[c] * power[c], 0.0))
+        found[9, c] = power[c] / apparent
+        found[10, c] = real / np.sqrt(real * real + imaginary * imaginary)
+
+
+def _told_plain(
+    partner: Array,
+    rms: Array,
+    power: Array,
+    low: Array,
+    high: Array,
+    harmonic: Array,
+    phasor: Array,
+    orders: int,
+    found: Array,
+) -> None:
+    squares = np.square(harmonic, dtype=float)
+    distortion = squares[1:orders].sum(axis=0)
+    order = np.square(np.arange(1.0, len(squares) + 1))
+    own = phasor.astype(complex)
+    first = own[partner] * own.conj()
+    apparent = rms[partner] * rms
     with np.errstate(divide="ignore", invalid="ignore"):
-        return Quantities(
-            rms,
-            window.mean,
-            peak,
-            peak / rms,
-            100 * distortion / harmonic[0],
-            100 * distortion / np.sqrt(squares[0] + np.square(distortion)),
-            (np.square(order * harmonic).sum(axis=0)) / squares.sum(axis=0),
-            power,
-            first.imag,
-            apparent,
-            np.sqrt(np.maximum(np.square(apparent) - np.square(power), 0.0)),
-            power / apparent,
-            first.real / np.abs(first),
-        )
+        found[0] = np.maximum(-low, high)
+        found[1] = found[0] / rms
+        found[2] = 100 * np.sqrt(distortion / squares[0])
+        found[3] = 100 * np.sqrt(distortion / (squares[0] + distortion))
+        found[4] = order @ squares / squares.sum(axis=0)
+        found[5], found[6], found[7] = power, first.imag, apparent
+        found[8] = np.sqrt(np.maximum(np.square(apparent) - np.square(power), 0.0))
+        found[9] = power / apparent
+        found[10] = first.real / np.abs(first)
+    found[5:, partner == np.arange(len(partner))] = np.nan
 
 
 @dataclass(frozen=True, slots=True)

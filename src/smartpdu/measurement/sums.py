@@ -13,19 +13,15 @@ PACE = 64  # rows that are summed in single precision before they go into double
 VALUE, SQUARE, PRODUCT, LOW, HIGH = range(5)  # rows of the answer
 
 
-def means(
-    samples: Array, origin: int, start: float, end: float, partner: Array, groups: Array
-) -> Array:
+def means(samples: Array, origin: int, start: float, end: float, partner: Array) -> Array:
     """Mean value, square, product with the partner, least and greatest value, (5, channels).
 
     By the trapezoid rule between start and end, which count in samples from the stream's first and
     may lie between two; `origin` is the number of the first row.
     """
     found = np.empty((5, samples.shape[1]))
-    if COMPILES:
-        _meant(samples, origin, start, end, partner, found)
-    else:
-        _meant_plain(samples, origin, start, end, groups, found)
+    meant = _meant if COMPILES else _meant_plain
+    meant(samples, origin, start, end, partner, found)
     return found
 
 
@@ -35,25 +31,38 @@ def _meant(
 ) -> None:
     channels = samples.shape[1]
     first, last = int(np.ceil(start)) - origin, int(np.ceil(end)) - origin
-    u, part = np.empty(channels, np.float32), np.empty((5, channels), np.float32)
+    u, part = np.empty((4, channels), np.float32), np.empty((5, channels), np.float32)
     value, square, product, low, high = part[0], part[1], part[2], part[3], part[4]
+    u0, u1, u2, u3 = u[0], u[1], u[2], u[3]
     found[:] = 0.0
     low[:], high[:] = np.float32(np.inf), np.float32(-np.inf)
     row = first
     while row < last:
         part[:3] = np.float32(0.0)
-        for r in range(row, min(row + PACE, last)):
-            x = samples[r]
+        stop = min(row + PACE, last)
+        while row + 4 <= stop:  # four rows at once, so that sums are loaded and stored once
+            x0, x1, x2, x3 = samples[row], samples[row + 1], samples[row + 2], samples[row + 3]
             for c in range(channels):
-                u[c] = x[partner[c]]
+                k = partner[c]
+                u0[c], u1[c], u2[c], u3[c] = x0[k], x1[k], x2[k], x3[k]
             for c in range(channels):
-                value[c] += x[c]
-                square[c] += x[c] * x[c]
-                product[c] += x[c] * u[c]
-                low[c] = min(low[c], x[c])
-                high[c] = max(high[c], x[c])
+                p, q, r, s = x0[c], x1[c], x2[c], x3[c]
+                value[c] += (p + q) + (r + s)
+                square[c] += (p * p + q * q) + (r * r + s * s)
+                product[c] += (p * u0[c] + q * u1[c]) + (r * u2[c] + s * u3[c])
+                low[c] = min(low[c], min(min(p, q), min(r, s)))
+                high[c] = max(high[c], max(max(p, q), max(r, s)))
+            row += 4
+        while row < stop:
+            x0 = samples[row]
+            for c in range(channels):
+                p = x0[c]
+                value[c] += p
+                square[c] += p * p
+                product[c] += p * x0[partner[c]]
+                low[c], high[c] = min(low[c], p), max(high[c], p)
+            row += 1
         found[:3] += part[:3]
-        row += PACE
     for side in range(2):
         t, sign = (start, 1.0) if side == 0 else (end, -1.0)
         row, ahead = int(np.ceil(t)) - origin, np.ceil(t) - t
@@ -70,21 +79,38 @@ def _meant(
 
 
 def _meant_plain(
-    samples: Array, origin: int, start: float, end: float, spans: Array, found: Array
+    samples: Array, origin: int, start: float, end: float, partner: Array, found: Array
 ) -> None:
     first, last = int(np.ceil(start)) - origin, int(np.ceil(end)) - origin
-    own = samples[first - 1 : last + 1]
-    product = np.empty_like(own)
-    for a, b in spans.tolist():
-        np.multiply(own[:, a:b], own[:, a : a + 1], out=product[:, a:b])
-    inner = own[1:-1]
-    paces = np.arange(0, len(inner), PACE)
-    found[LOW], found[HIGH] = inner.min(axis=0), inner.max(axis=0)
-    for k, values in enumerate((own, np.square(own), product)):
-        total = np.add.reduceat(values[1:-1], paces, axis=0).sum(axis=0, dtype=float)
-        total += _edge(values[1], values[0], np.ceil(start) - start)
-        total -= _edge(values[-1], values[-2], np.ceil(end) - end)
-        found[k] = total / (end - start)
+    inner, whole = samples[first:last], (last - first) // PACE * PACE
+    found[LOW], found[HIGH] = _farthest(np.minimum, inner), _farthest(np.maximum, inner)
+    found[:3] = 0.0
+    for part in (inner[:whole].reshape(-1, PACE, inner.shape[1]), inner[None, whole:]):
+        found[:3] += _summed(part, partner)
+    edges = samples[[first - 1, first, last - 1, last]].astype(float)
+    for k, other in ((VALUE, 1.0), (SQUARE, edges), (PRODUCT, edges[:, partner])):
+        value = edges * other
+        found[k] += _edge(value[1], value[0], np.ceil(start) - start)
+        found[k] -= _edge(value[3], value[2], np.ceil(end) - end)
+    found[:3] /= end - start
+
+
+def _summed(part: Array, partner: Array) -> Array:
+    """Sums of values, squares and products over paces of rows, (paces, rows, channels)."""
+    voltage, group = np.unique(partner, return_inverse=True)
+    values = np.ones((1, part.shape[1]), np.float32) @ part
+    squares = np.einsum("prc,prc->pc", part, part)
+    products = part[:, :, voltage].transpose(0, 2, 1) @ part
+    own = products[:, group, np.arange(len(group))]
+    return np.stack([values[:, 0], squares, own]).sum(axis=1, dtype=float)
+
+
+def _farthest(which: np.ufunc, rows: Array) -> Array:
+    """The least or greatest of each column: halves of the rows against each other are swift."""
+    while len(rows) > PACE:
+        half = (len(rows) + 1) // 2
+        rows = which(rows[:half], rows[-half:])
+    return np.asarray(which.reduce(rows, axis=0))
 
 
 def _edge(now: Array, then: Array, ahead: float) -> Array:

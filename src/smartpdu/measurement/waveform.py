@@ -12,7 +12,7 @@ from smartpdu.measurement.channels import Channels
 
 Array = NDArray[Any]
 
-HELD = 6  # windows that the buffer holds
+HELD = 4  # windows that the buffer holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +143,11 @@ class Stream:
 
     def _window(self, start: float, end: float, mark: int) -> Window:
         number = self.channels.cycles
-        mean = sums.means(self._rows, self._first, start, end, self._partner, self._spans)
+        mean = sums.means(self._rows, self._first, start, end, self._partner)
         rms = np.sqrt(np.maximum(mean[1], 0.0))
         step = (end - start) / grid.POINTS
-        grid.fill(self._grid, self._rows, self._first, start, step, rms)
-        found = harmonics.spectra(self._grid, len(self._partner), number, (end - start) / number)
+        grid.fill(self._grid, self._rows, self._first, start, step)
+        found = harmonics.spectra(self._grid, number, (end - start) / number)
         return Window(start, end, number, mark, mean[0], rms, mean[2], mean[3], mean[4], found)
 
     def _forget(self) -> None:
