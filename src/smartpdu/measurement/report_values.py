@@ -156,7 +156,7 @@ def _sums(
         for start, stop in zip(starts, [*starts[1:], bounds[-1]], strict=True):
             first, last = int(start), int(np.ceil(stop)) + 1
             block = filled(material, layout, f.run, first, last, scaled=True)
-            found = means(block, first, start, stop, channels.partner, channels.spans)[:3]
+            found = means(block, first, start, stop, channels.partner)[:3]
             own = f.whole(first, last) * (stop - start) / f.run.rate
             total += found * own
             weight += own
