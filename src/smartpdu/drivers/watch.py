@@ -30,6 +30,7 @@ from smartpdu.model.snapshot import Snapshot
 HOLD = 4.0  # s of samples that are kept
 MOST = 2.0  # s of a waveform
 AROUND = 6  # cycles of it before and after what happened
+BEGIN = 1.5  # s of it of what lasts
 TAIL = 0.5  # s of it before the end of what had been told already
 LONG = 2.0  # s after which a disturbance is told though it lasts
 AT_ONCE, AGAIN = 6, 60.0  # waveforms that may follow each other, and s until one more may
@@ -146,7 +147,9 @@ class Watch:
         around, rate = AROUND * self._channels.cycle, self._channels.rate
         for one in found:
             first = max(one.start - around, self._ring.first)
-            last = one.end + around if isfinite(one.end) else float(self._ring.end)
+            last = one.end + around
+            if not isfinite(one.end):
+                last = min(first + BEGIN * rate, float(self._ring.end))
             if isinstance(one, Disturbance) and one.kind in self._long and isfinite(one.end):
                 self._long.discard(one.kind)
                 first = max(first, one.end - TAIL * rate)
