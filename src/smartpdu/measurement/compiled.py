@@ -58,11 +58,14 @@ _KEPT = COMPILES and _kept()
 
 def compiled(loop: Loop) -> Loop:
     """The loop as machine code that computes as Python does, or the loop itself."""
-    return _numba.njit(cache=_KEPT, error_model="numpy")(loop) if COMPILES else loop
+    return _made(loop) if COMPILES else loop
 
 
 def swift(loop: Loop) -> Loop:
     """The same for loops over samples, whose sums may be taken in any order; never run plain."""
-    if not COMPILES:
-        return loop
-    return _numba.njit(cache=_KEPT, error_model="numpy", fastmath=True)(loop)
+    return _made(loop, fastmath=True) if COMPILES else loop
+
+
+def _made(loop: Loop, **ways: bool) -> Loop:
+    made: Loop = _numba.njit(cache=_KEPT, error_model="numpy", **ways)(loop)
+    return made

@@ -45,9 +45,10 @@ def quantities(channels: Channels, window: Window, orders: int = 40) -> Quantiti
     """The quantities of a window."""
     found = np.empty((FOUND, len(window.rms)))
     told = _told if COMPILES else _told_plain
+    peak = np.maximum(-window.low, window.high)
     told(
-        channels.partner, window.rms, window.power, window.low, window.high,
-        window.spectra.harmonic, window.spectra.phasor[0], orders, found,
+        channels.partner, window.rms, window.power, peak, window.spectra.harmonic,
+        window.spectra.phasor[0], orders, found,
     )  # fmt: skip
     return Quantities(window.rms, window.mean, *found)
 
@@ -57,8 +58,7 @@ def _told(
     partner: Array,
     rms: Array,
     power: Array,
-    low: Array,
-    high: Array,
+    peak: Array,
     harmonic: Array,
     phasor: Array,
     orders: int,
@@ -78,8 +78,8 @@ def _told(
             whole[c] += square
     for c in range(channels):
         first, distortion = float(harmonic[0, c]), squares[c]
-        peak, v = max(-low[c], high[c]), partner[c]
-        found[0, c], found[1, c] = peak, peak / rms[c]
+        v = partner[c]
+        found[0, c], found[1, c] = peak[c], peak[c] / rms[c]
         found[4, c] = weighted[c] / whole[c]
         found[2, c] = 100 * np.sqrt(distortion) / first
         found[3, c] = 100 * np.sqrt(distortion) / np.sqrt(first * first + distortion)
@@ -99,8 +99,7 @@ def _told_plain(
     partner: Array,
     rms: Array,
     power: Array,
-    low: Array,
-    high: Array,
+    peak: Array,
     harmonic: Array,
     phasor: Array,
     orders: int,
@@ -113,8 +112,7 @@ def _told_plain(
     first = own[partner] * own.conj()
     apparent = rms[partner] * rms
     with np.errstate(divide="ignore", invalid="ignore"):
-        found[0] = np.maximum(-low, high)
-        found[1] = found[0] / rms
+        found[0], found[1] = peak, peak / rms
         found[2] = 100 * np.sqrt(distortion / squares[0])
         found[3] = 100 * np.sqrt(distortion / (squares[0] + distortion))
         found[4] = order @ squares / squares.sum(axis=0)

@@ -50,8 +50,8 @@ def _meant(
                 value[c] += (p + q) + (r + s)
                 square[c] += (p * p + q * q) + (r * r + s * s)
                 product[c] += (p * u0[c] + q * u1[c]) + (r * u2[c] + s * u3[c])
-                low[c] = min(low[c], min(min(p, q), min(r, s)))
-                high[c] = max(high[c], max(max(p, q), max(r, s)))
+                low[c] = min(low[c], p, q, r, s)
+                high[c] = max(high[c], p, q, r, s)
             row += 4
         while row < stop:
             x0 = samples[row]
@@ -102,7 +102,7 @@ def _summed(part: Array, partner: Array) -> Array:
     squares = np.einsum("prc,prc->pc", part, part)
     products = part[:, :, voltage].transpose(0, 2, 1) @ part
     own = products[:, group, np.arange(len(group))]
-    return np.stack([values[:, 0], squares, own]).sum(axis=1, dtype=float)
+    return np.asarray(np.stack([values[:, 0], squares, own]).sum(axis=1, dtype=float))
 
 
 def _farthest(which: np.ufunc, rows: Array) -> Array:
