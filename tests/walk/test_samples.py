@@ -1,6 +1,9 @@
 """From the counts of an ADC to an alarm in the journal: the twin's waves, frames, the program."""
 
+import json
 import re
+from hashlib import sha256
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,7 @@ import pytest
 from program import Program, until
 from walk.browsing import DEMO, fault
 
+from smartpdu.app.analyze import Wish, analyze
 from smartpdu.app.config import Site, site_from_text
 from smartpdu.drivers.frames import written
 from smartpdu.drivers.simulator import twin
@@ -74,3 +78,33 @@ def test_leakage_in_the_waves_is_an_alarm_in_the_journal(tmp_path: Path) -> None
         assert feed["residual_current"]["value"] == pytest.approx(0.35, rel=0.05)
         assert feed["frequency"]["value"] == pytest.approx(50, abs=0.05)
         assert program.stop() == 0
+
+
+@pytest.mark.requirement("R-8.2-5")
+def test_a_dip_in_the_waves_is_an_event_with_a_recording_of_it(tmp_path: Path) -> None:
+    trouble = fault("undervoltage", "rack1/A/feed", at=4.0)
+    trouble = trouble.replace("at = 4.0", "at = 4.0\nlasts = 1.0\nsize = 0.6")
+    site = tmp_path / "site.toml"
+    site.write_text(boarded(tmp_path, trouble), encoding="utf-8")
+    with Program(tmp_path / "room", "--config", str(site)) as program:
+        program.comes_in("viewer")
+        (told,) = until(lambda: program.rows("events?kind=VoltageDisturbed"), "no dip came")
+        dip = told["body"]
+        assert (told["place"], dip["disturbance"]) == ("rack1/A/feed", "dip")
+        assert dip["residual"] == pytest.approx(0.6 * 230, rel=0.02)
+        assert dip["duration"] == pytest.approx(1, abs=0.03)
+
+        (row,) = program.rows("waveforms")
+        assert (row["name"], row["sha256"]) == (dip["waveform"], dip["sha256"])
+        assert (row["kind"], row["place"], row["start"]) == ("dip", told["place"], dip["start"])
+        content = program.web.get(f"/api/v1/waveforms/{dip['waveform']}").content
+        assert sha256(content).hexdigest() == dip["sha256"]
+        assert program.stop() == 0
+
+    file = tmp_path / "dip.cff"
+    file.write_bytes(content)
+    out = StringIO()
+    assert analyze(Wish(file, json=True), out, StringIO()) == 0
+    (found,) = [e for e in json.loads(out.getvalue())["events"] if e["kind"] == "dip"]
+    assert found["residual"] == pytest.approx(dip["residual"], rel=5e-3)
+    assert found["duration"] == pytest.approx(dip["duration"], abs=0.011)
