@@ -114,6 +114,21 @@ def test_interharmonics_that_shake_every_crossing_do_not_stop_it(way: str) -> No
     assert len(found.end) >= 250
 
 
+def test_noise_makes_a_cycle_no_longer_so_its_value_wavers_as_its_samples_do(way: str) -> None:
+    dice, seconds = np.random.default_rng(12), 20.0
+    wave = Height(50.0, 0.0037)
+    samples = wave.sampled(seconds) + dice.normal(0, 0.23, int(seconds * RATE))
+    found = streamed(samples[:, None].astype(np.float32))
+    squares = np.square(samples.astype(np.float32), dtype=float)
+    whole = np.convolve(squares, np.ones(200) / 200, mode="valid")  # of any 200 samples: a cycle
+    late = found.end > 1.0 * RATE
+    own = found.cycle[late, 0]
+    same = np.sqrt(whole[np.round(found.end[late]).astype(int) - 200])
+    assert len(own) >= 1800
+    assert np.std(own) <= 1.006 * np.std(same)
+    assert np.abs(own - same).max() <= 2e-4 * NOMINAL
+
+
 EVENTS = some.lists(some.tuples(some.floats(0.3, 1.6), some.floats(0, 1.5)), max_size=4)
 
 

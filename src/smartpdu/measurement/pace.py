@@ -22,8 +22,12 @@ WIDE = 4.0  # times as far as crossings of this voltage usually are off
 USUAL = 1 / 32  # share of each new crossing in that
 AGREE = 2e-3  # of a cycle that two cycles in a row may differ and yet agree
 FEW = 6  # crossings in a row that agree: a new phase
+LONG = 12  # half-cycles that one is measured by, once the phase is as old as SETTLED
 STUBBORN = 50  # doubted crossings in a row that are followed all the same
 SLEW = 1.5e-4  # of a cycle that a bound moves at once
+CALM = 7.5e-5  # of a cycle that a bound may be off its place as noise makes it
+GENTLE = 1 / 8  # share of that by which it moves
+SETTLED = 60  # crossings of one phase after which what is off is noise
 SPREAD = 40  # bounds over which a jump of phase is spread
 LEAP = 0.01  # of a cycle: a jump that is told
 AHEAD = 1.9  # half-cycles that a bound lies behind the last crossing it is foretold from
@@ -41,6 +45,7 @@ class Pace(NamedTuple):
     agreed: Array  # of them, in a row, those whose cycle is as long as the one before
     trusted: Array  # in a row
     doubted: Array  # in a row
+    aged: Array  # crossings since the phase was taken
     wobble: Array  # samples that trusted crossings usually are off
     place: Array  # of the last trusted crossing
     number: Array  # of the bound that it is
@@ -64,6 +69,7 @@ def pace(channels: Channels) -> Pace:
         agreed=none.copy(),
         trusted=none.copy(),
         doubted=none.copy(),
+        aged=none.copy(),
         wobble=zero,
         place=zero.copy(),
         number=none.copy(),
@@ -104,12 +110,24 @@ def _know(p: Pace) -> None:
         slew = max(SLEW * 2 * p.half[v], p.step[v])
         due = p.at[v, (k - 1) % ROOM] + p.half[v]
         # the next bound may still move by what a bound moves at once
-        p.known[0] = min(p.known[0], _bounded(target, due - slew, due + slew) - slew)
+        p.known[0] = min(p.known[0], _moving(target, due, slew, p.half[v], p.aged[v]) - slew)
 
 
 @compiled
 def _bounded(value: float, low: float, high: float) -> float:
     return min(max(value, low), high)
+
+
+@compiled
+def _moving(target: float, due: float, slew: float, half: float, aged: int) -> float:
+    """A bound on its way from where it is due to its place: gently where noise may be all."""
+    off, calm = target - due, CALM * 2 * half
+    if aged < SETTLED:
+        return due + _bounded(off, -slew, slew)
+    if abs(off) <= calm:
+        return due + GENTLE * off
+    off -= (1 - GENTLE) * _bounded(off, -calm, calm)
+    return due + _bounded(off, -slew, slew)
 
 
 @compiled
@@ -119,7 +137,7 @@ def _ran_one(p: Pace, w: Watch, v: int, taken: int) -> None:
         half, slew = p.half[v], max(SLEW * 2 * p.half[v], p.step[v])
         due = p.at[v, (k - 1) % ROOM] + half
         target = p.place[v] + (k - p.number[v]) * half
-        t = _bounded(target, due - slew, due + slew)
+        t = _moving(target, due, slew, half, p.aged[v])
         until = t - AHEAD * half
         if p.seen[v] < w.found[v] and w.at[v, p.seen[v] % ROOM] <= until:
             _weighed(p, w, v)
@@ -144,6 +162,7 @@ def _weighed(p: Pace, w: Watch, v: int) -> None:
     if mark[i % ROOM] == CARRIED:
         p.trusted[v], p.how[v] = 0, CARRIED
         return
+    p.aged[v] += 1
     half = p.half[v]
     c = _evened(at, mark, i, half)
     steps = np.round((c - p.place[v]) / half)
@@ -156,8 +175,9 @@ def _weighed(p: Pace, w: Watch, v: int) -> None:
         p.wobble[v] += USUAL * (off - p.wobble[v])
         p.place[v], p.how[v] = c, REAL
         p.number[v] += int(steps)
-        if p.trusted[v] >= FEW:
-            p.half[v] = (at[i % ROOM] - at[(i - FEW) % ROOM]) / FEW
+        long = LONG if p.aged[v] >= SETTLED else FEW
+        if p.trusted[v] >= long:
+            p.half[v] = (at[i % ROOM] - at[(i - long) % ROOM]) / long
         return
     p.trusted[v] = 0
     p.doubted[v] += 1
@@ -180,7 +200,7 @@ def _moved(p: Pace, v: int, place: float, half: float) -> None:
     if off <= AGREE * 2 * half:  # not a jump: crossings of this voltage waver as much
         p.wobble[v] += 4 * USUAL * (off - p.wobble[v])
     p.how[v] = JUMPED if off > LEAP * 2 * half and p.lives[v] else REAL
-    p.lives[v], p.doubted[v], p.trusted[v] = 1, 0, 1
+    p.lives[v], p.doubted[v], p.trusted[v], p.aged[v] = 1, 0, 1, 0
 
 
 @compiled
@@ -261,38 +281,61 @@ def _steady_plain(p: Pace, w: Watch, taken: int) -> bool:
     All at once what `_ran_one` does one by one; columns begin with the last trusted crossing.
     """
     told = p.found - p.number - 2  # whether the bound foretold from that one is told already
-    sure = (p.trusted >= FEW) & (p.step == 0) & (p.how == REAL) & ((told == 0) | (told == 1))
-    if not sure.all():
+    new = w.found - p.seen
+    old = bool((p.aged >= SETTLED).all())
+    long = LONG if old else FEW
+    sure = (p.trusted >= long) & (p.step == 0) & (p.how == REAL) & ((told == 0) | (told == 1))
+    if not sure.all() or not (old or (p.aged + new < SETTLED).all()):
         return False
-    i = p.seen[:, None] + np.arange(-FEW, (w.found - p.seen).max())
+    i = p.seen[:, None] + np.arange(-long, new.max())
     m = np.take_along_axis(w.at, i % ROOM, 1)
-    half = np.concatenate([p.half[:, None], (m[:, FEW:] - m[:, :-FEW]) / FEW], axis=1)
-    c = m[:, FEW:] - (m[:, FEW:] - m[:, FEW - 1 : -1] - half[:, :-1]) / 2
+    half = np.concatenate([p.half[:, None], (m[:, long:] - m[:, :-long]) / long], axis=1)
+    c = m[:, long:] - (m[:, long:] - m[:, long - 1 : -1] - half[:, :-1]) / 2
     c = np.concatenate([p.place[:, None], c], axis=1)
-    ends = c + 2 * half
-    within = (ends + 1 < taken) & (i[:, FEW - 1 :] < w.found[:, None])
+    ends = _moving_plain(p, c + 2 * half, half, told, new + 1, old)
+    if ends is None:
+        return False
+    within = (ends + 1 < taken) & (i[:, long - 1 :] < w.found[:, None])
     last = np.maximum(within.sum(axis=1) - 1, 0)
     weighed = np.arange(1, c.shape[1]) <= last[:, None]
-    cycle = m[:, FEW:] - m[:, FEW - 2 : -2]
+    cycle = m[:, long:] - m[:, long - 2 : -2]
     off = np.maximum(np.abs(np.diff(c, axis=1) - half[:, :-1]), np.abs(cycle / 2 - half[:, :-1]))
     off[~weighed] = 0.0
     fading = p.wobble * (1 - USUAL) ** last
     places = np.maximum(SURE * 2 * half[:, :-1], WIDE * fading[:, None])
-    new = within & (np.arange(c.shape[1]) >= told[:, None])
-    before = np.concatenate([ends[:, :1], ends[:, :-1]], axis=1)
+    fresh = within & (np.arange(c.shape[1]) >= told[:, None])
     rows = np.arange(len(told))
-    before[rows, np.minimum(told, c.shape[1] - 1)] = p.at[rows, (p.found - 1) % ROOM]
-    bent = np.abs(ends - before - half) > SLEW * 2 * half
-    strange = np.take_along_axis(w.mark, i[:, FEW:] % ROOM, 1) != REAL
-    if (bent & new).any() or (weighed & (strange | (off > places))).any():
+    strange = np.take_along_axis(w.mark, i[:, long:] % ROOM, 1) != REAL
+    if (weighed & (strange | (off > places))).any():
         return False
-    v, column = np.nonzero(new)
+    v, column = np.nonzero(fresh)
     k = (p.number[v] + 2 + column) % ROOM
     p.at[v, k], p.mark[v, k] = ends[v, column], REAL
-    p.found[:] += new.sum(axis=1)
+    p.found[:] += fresh.sum(axis=1)
     p.place[:], p.half[:] = c[rows, last], half[rows, last]
     fade = (1 - USUAL) ** np.maximum(last[:, None] - np.arange(1, c.shape[1]), 0)
     p.wobble[:] = fading + USUAL * (fade * off).sum(axis=1)
-    for counted in (p.number, p.seen, p.trusted, p.agreed):
+    for counted in (p.number, p.seen, p.trusted, p.agreed, p.aged):
         np.add(counted, last, out=counted)
     return True
+
+
+def _moving_plain(
+    p: Pace, target: Array, half: Array, told: Array, known: Array, old: bool
+) -> Array | None:
+    """The bounds on their way to so many known places; None where one is off by more than noise."""
+    ends = target.copy()
+    last = p.at[np.arange(len(told)), (p.found - 1) % ROOM]
+    share, most = (GENTLE, CALM) if old else (1.0, SLEW)
+    for v, begin in enumerate(last.tolist()):
+        columns, row, t = slice(int(told[v]), int(known[v])), [], begin
+        for place, long in zip(target[v, columns].tolist(), half[v, columns].tolist(), strict=True):
+            due = t + long
+            off = place - due
+            if abs(off) > most * 2 * long:
+                return None
+            t = due + share * off
+            row.append(t)
+        ends[v, columns] = row
+        ends[v, : columns.start] = begin
+    return ends
