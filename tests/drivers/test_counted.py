@@ -18,7 +18,8 @@ from structlog.testing import capture_logs
 
 from smartpdu.drivers.adc import Adc, open_source
 from smartpdu.drivers.frames import written
-from smartpdu.drivers.ledger import Damaged, Ledger, read, write
+from smartpdu.drivers.ledger import Ledger, read, write
+from smartpdu.drivers.sealed import Damaged
 from smartpdu.model.snapshot import Snapshot
 
 REACTIVE = [f"reactive_energy_{n}" for n in (1, 2, 3, 4)]
@@ -48,7 +49,7 @@ def opened(
     file = tmp_path / "frames"
     file.write_bytes(made.bytes(seconds))
     asking = wanted(plant(), made.settings | {"address": f"file:{file}"}, clock)
-    kept = None if memory is None else lambda _: memory
+    kept = None if memory is None else lambda name: memory if name == "energy" else Memory()
     return open_source(replace(asking, kept=kept))
 
 

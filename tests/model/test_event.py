@@ -9,6 +9,7 @@ import pytest
 from smartpdu.model import event as module
 from smartpdu.model.event import AlarmFlood, AlarmRaised, Event, body
 from smartpdu.model.rule import Level
+from smartpdu.model.units import Ampere, Second, Volt
 
 KINDS = [
     kind
@@ -22,6 +23,11 @@ VALUES: dict[Any, Any] = {
     int: 3,
     Level: Level.CRITICAL,
     tuple[str, ...]: ("a", "b"),
+    bool | None: None,
+    int | None: None,
+    Second: 1.5,
+    Volt: 1.5,
+    Ampere: 1.5,
 }
 
 

@@ -1,4 +1,4 @@
-"""All that follows the samples of a board, for one source and its feeds: registers, events."""
+"""All that follows the samples of a board, for one source: registers, events, quality."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -8,7 +8,10 @@ from smartpdu.drivers.captured import Scene, events, switched, waveform
 from smartpdu.drivers.counted import Counted
 from smartpdu.drivers.follower import Follower
 from smartpdu.drivers.ledger import NAME, Ledger
+from smartpdu.drivers.quality import NAME as QUALITY
+from smartpdu.drivers.quality import Quality
 from smartpdu.drivers.source import Wanted
+from smartpdu.drivers.tallied import Tallied
 from smartpdu.drivers.watch import Watch
 from smartpdu.model.event import Event
 from smartpdu.model.plant import Kind
@@ -16,7 +19,7 @@ from smartpdu.model.plant import Kind
 REACTIVE = tuple(f"reactive_energy_{quadrant}" for quadrant in (1, 2, 3, 4))
 FOLLOWED = {  # what is told beside the registers of what was taken, which meters tell too
     Kind.FEED: ("exported_energy", *REACTIVE, "uncounted"),
-    Kind.PHASE: ("exported_energy", *REACTIVE),
+    Kind.PHASE: ("exported_energy", *REACTIVE, "flicker_short", "flicker_long"),
     Kind.CIRCUIT: ("exported_energy",),
     Kind.OUTLET: ("exported_energy", *REACTIVE),
 }
@@ -28,18 +31,25 @@ class Followers:
     def __init__(self, wanted: Wanted) -> None:
         """Nothing follows yet."""
         self._plant = wanted.part.plant
-        self._tell, self._wall = wanted.tell, wanted.ports.wall
+        self._tell = wanted.tell
+        self._wall, self._clock = wanted.ports.wall, wanted.ports.clock
         self._watched: list[tuple[Watch, Scene]] = []
         self._noticed: deque[tuple[Sequence[Event], bytes | None]] = deque()
         if NAME not in wanted.shared:
             wanted.shared[NAME] = Ledger(wanted.kept(NAME) if wanted.kept else None)
+        if QUALITY not in wanted.shared:
+            wanted.shared[QUALITY] = Quality(wanted.kept(QUALITY) if wanted.kept else None)
         self._ledger: Ledger = wanted.shared[NAME].hold()
+        self._quality: Quality = wanted.shared[QUALITY].hold()
+        self._tallied: list[Tallied] = []
 
     def of(self, course: Course) -> Sequence[Follower]:
         """What follows the samples of a feed."""
         watch = Watch()
         self._watched.append((watch, Scene(course, self._plant)))
-        return (Counted(course, self._plant, self._ledger), watch)
+        tallied = self._quality.tallied(course, self._plant)
+        self._tallied.append(tallied)
+        return (Counted(course, self._plant, self._ledger), tallied, watch)
 
     def look(self) -> None:
         """Make events and files of what was noticed; in the thread of the samples."""
@@ -48,6 +58,10 @@ class Followers:
             for group in watch.noticed():
                 if told := events(group, scene, at):
                     self._noticed.append((told, waveform(group, scene)))
+        for tallied in self._tallied:
+            while tallied.over:
+                self._noticed.append(([tallied.over.popleft()], None))
+        self._quality.tend(self._clock())
 
     def tell(self) -> None:
         """Tell whoever listens; on the event loop."""
@@ -63,3 +77,4 @@ class Followers:
     async def close(self) -> None:
         """Keep what was counted."""
         await self._ledger.let_go()
+        await self._quality.let_go()

@@ -9,10 +9,8 @@ The laws of this file:
    back a copy or takes it away: registers at zero would be a wrong bill.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import partial
-from hashlib import sha256
 from math import inf, isfinite
 from typing import Any
 
@@ -21,6 +19,7 @@ import structlog
 from numpy.typing import NDArray
 
 from smartpdu.drivers.keeper import Keeper
+from smartpdu.drivers.sealed import Damaged, sealed, unsealed
 from smartpdu.drivers.source import Kept
 from smartpdu.measurement.energy import Registers, registers, taken, written
 
@@ -30,10 +29,6 @@ FORM = 1
 MEND = "put a copy of energy.kept back, or take it away to begin at 0; then start anew"
 
 log = structlog.get_logger()
-
-
-class Damaged(Exception):
-    """Bytes that are no registers; the text says why."""
 
 
 class Book:
@@ -123,22 +118,15 @@ class _Told:
 
 def write(places: Mapping[str, Mapping[str, Any]]) -> bytes:
     """The bytes of the registers of these places."""
-    content = json.dumps({"form": FORM, "places": places}, allow_nan=False).encode()
-    return sha256(content).hexdigest().encode() + b"\n" + content
+    return sealed(FORM, {"places": places})
 
 
 def read(form: bytes) -> dict[str, dict[str, Any]]:
     """The registers that were written so; raises Damaged."""
-    seal, _, content = form.partition(b"\n")
-    if sha256(content).hexdigest().encode() != seal:
-        raise Damaged("its checksum does not fit")
     try:
-        plain = json.loads(content)
-        if plain["form"] != FORM:
-            raise Damaged(f"it is of form {plain['form']!r}, this program knows {FORM}")
-        places: dict[str, dict[str, Any]] = plain["places"]
+        places: dict[str, dict[str, Any]] = unsealed(FORM, form)["places"]
         _joined(list(places.values()))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise Damaged(f"it holds no registers: {error!r}") from error
     return places
 

@@ -182,6 +182,19 @@ class InrushCaptured(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class VoltageWeek(Event):
+    """A week of a feed's voltages is over, and was held against EN 50160."""
+
+    start: float  # UTC, a Monday
+    until: float  # UTC
+    kept: bool | None  # whether all that was judged was kept; None: nothing was
+    iec_61000_2_4: int | None  # the first class of which all was kept; None: not one
+    failed: tuple[str, ...]  # place and criterion of what was not kept
+    unknown: tuple[str, ...]  # and of what there was nothing to judge by
+    covered: float  # share of the ten minutes of the week that were judged
+
+
+@dataclass(frozen=True, slots=True)
 class RuleBroken(Event):
     """A rule or a trace failed; its levels are held until it works again."""
 

@@ -1,0 +1,121 @@
+"""The quality of all voltages, kept over restarts: weeks, two hours and what is under way (8).
+
+A file that is damaged is told and begun anew: a week that lacks some days says so itself.
+"""
+
+from collections.abc import Mapping, Sequence
+from math import inf, isnan, nan
+from typing import Any
+
+import structlog
+
+from smartpdu.drivers import week
+from smartpdu.drivers.board import Course
+from smartpdu.drivers.keeper import Keeper
+from smartpdu.drivers.sealed import Damaged, sealed, unsealed
+from smartpdu.drivers.source import Kept
+from smartpdu.drivers.tallied import Short, Standing, Tallied
+from smartpdu.measurement import aggregation
+from smartpdu.model.plant import Plant
+
+NAME = "quality"
+EVERY = 60.0  # s after which all is kept again; more is lost of ten minutes than they may lack
+FORM = 1
+
+log = structlog.get_logger()
+
+
+class Quality:
+    """What all feeds of the program are tallied in."""
+
+    def __init__(self, kept: Kept | None) -> None:
+        """As it was kept; nowhere to keep it: it lives as long as the program."""
+        self._feeds: dict[str, Any] = {}
+        self._tallied: list[Tallied] = []
+        self._keeper = Keeper(kept, NAME) if kept else None
+        self._due = -inf
+        self._users = 0
+        try:
+            form = kept.read() if kept else None
+            self._feeds = {} if form is None else unsealed(FORM, form)["feeds"]
+        except (Damaged, KeyError, OSError) as error:
+            log.warning("quality_begins_anew", why=str(error))
+
+    def tallied(self, course: Course, plant: Plant) -> Tallied:
+        """What tallies a feed, as it stood."""
+        made = Tallied(course, plant, Standing())
+        plain = self._feeds.pop(made.feed, None)
+        if plain is not None:
+            made.standing = self._taken(plain, made)
+        self._tallied.append(made)
+        return made
+
+    def tend(self, clock: float) -> None:
+        """Keep all, now and then."""
+        if self._keeper is None or clock - self._due < EVERY:
+            return
+        if self._keeper.keep_sometime(self._form):
+            self._due = clock
+
+    def hold(self) -> "Quality":
+        """The same, for one more source."""
+        self._users += 1
+        return self
+
+    async def let_go(self) -> None:
+        """Keep all as it is, once nobody measures any more."""
+        self._users -= 1
+        if self._keeper is not None and self._users == 0:
+            await self._keeper.close(self._form)
+
+    def _form(self) -> bytes:
+        feeds = {one.feed: _written(one.standing, one) for one in self._tallied}
+        return sealed(FORM, {"feeds": {**self._feeds, **feeds}})
+
+    def _taken(self, plain: Mapping[str, Any], one: Tallied) -> Standing:
+        if plain.get("phases") != list(one.phases):
+            log.warning("quality_begins_anew", place=one.feed, why="other phases are measured")
+            return Standing()
+        try:
+            return _read(plain)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            log.warning("quality_begins_anew", place=one.feed, why=repr(error))
+            return Standing()
+
+
+def reports(form: bytes) -> list[dict[str, Any]]:
+    """The week under way and the one before of each feed, from the bytes that are kept."""
+    feeds = unsealed(FORM, form)["feeds"]
+    return [{"feed": path, "now": own["now"], "last": own["last"]} for path, own in feeds.items()]
+
+
+def _written(standing: Standing, one: Tallied) -> dict[str, Any]:
+    own = standing.week
+    return {
+        "phases": list(one.phases),
+        "week": None if own is None else week.write(own),
+        "sums": None if standing.sums is None else aggregation.written(standing.sums),
+        "shorts": [_short(short) for short in standing.shorts],
+        "long": None if standing.long is None else _short(standing.long),
+        "last": standing.last,
+        "now": None if own is None else week.report(own, one.feed, one.phases),
+    }
+
+
+def _read(plain: Mapping[str, Any]) -> Standing:
+    return Standing(
+        None if plain["week"] is None else week.read(plain["week"]),
+        None if plain["sums"] is None else aggregation.taken(plain["sums"]),
+        tuple(_taken_short(short) for short in plain["shorts"]),
+        None if plain["long"] is None else _taken_short(plain["long"]),
+        plain["last"],
+    )
+
+
+def _short(short: Short) -> tuple[float, Sequence[float | None]]:
+    return short[0], [None if isnan(value) else value for value in short[1]]
+
+
+def _taken_short(plain: Sequence[Any]) -> Short:
+    end, values = plain
+    return float(end), tuple(nan if value is None else float(value) for value in values)
