@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from smartpdu.measurement.channels import Channels
@@ -116,20 +117,19 @@ def _filled_plain(
     weights: Array,
     out: Array,
 ) -> None:
-    """The same as a band of weights times the samples, a chunk of points at a time."""
+    """The same as a band of weights times the samples, chunks of points all at once."""
     taps = weights.shape[1]
     t = start + step * np.arange(POINTS)
     row = np.floor(t).astype(np.int64)
     phase = (t - row) * PHASES
     p = phase.astype(np.int64)
-    w = weights[p]
-    w += (phase - p).astype(np.float32)[:, None] * (weights[p + 1] - w)
+    w, after = (np.take(weights, k, axis=0, mode="clip") for k in (p, p + 1))
+    w += (phase - p).astype(np.float32)[:, None] * (after - w)
     first = row - origin - taps // 2 + 1
     base = first[::CHUNK]
     span = int(np.ceil(step * CHUNK)) + taps + 1
-    band = np.zeros((POINTS, span), np.float32)
+    band = np.zeros((len(base), CHUNK, span), np.float32)
     place = np.arange(POINTS) * span + first - np.repeat(base, CHUNK)
-    band.reshape(-1)[place[:, None] + np.arange(taps)] = w
-    for k, r in enumerate(base.tolist()):
-        part = slice(k * CHUNK, (k + 1) * CHUNK)
-        np.matmul(band[part, : len(samples) - r], samples[r : r + span], out=out[part])
+    sliding_window_view(band.reshape(-1), taps, writeable=True)[place] = w
+    rows = np.take(samples, base[:, None] + np.arange(span), axis=0, mode="clip")
+    np.matmul(band, rows, out=out.reshape(len(base), CHUNK, -1))

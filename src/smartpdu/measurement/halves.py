@@ -145,28 +145,39 @@ def _summed_plain(
     low, high = int(s.at.min()) - first, int(np.ceil(s.end[number - 1])) - first
     squares = np.square(samples[low - 1 : high + 1] if low else samples[: high + 1])
     low = max(low - 1, 0) + first
+    end = s.end[:number]
+    rows = np.ceil(end).astype(np.int64)
+    ahead, lasted = (rows - end)[:, None], end - s.start[:number]
+    rows -= low
+    both = lasted.copy()
     for g, (a, b) in enumerate(spans.tolist()):
         own = np.flatnonzero(s.group[:number] == g)
-        if len(own):
-            both = _closed_plain(s, squares[:, a:b], low, g, own, slice(a, b))
-            half[own, a:b], cycle[own, a:b] = both
+        if not len(own):
+            continue
+        span = slice(a, b)
+        square = _closed_plain(s, squares[:, span], s.at[g] - low, rows[own], ahead[own], span)
+        half[own, span] = square
+        cycle[own, span] = square
+        cycle[own[0], span] += s.before[span]
+        cycle[own[1:], span] += square[:-1]
+        both[own[0]] += s.lasted[g]
+        both[own[1:]] += lasted[own[:-1]]
+        s.before[span], s.lasted[g] = square[-1], lasted[own[-1]]
+        s.at[g] = rows[own[-1]] + low
+    with np.errstate(invalid="ignore"):
+        np.sqrt(half / lasted[:, None], out=half)
+        np.sqrt(cycle / both[:, None], out=cycle)
 
 
 def _closed_plain(
-    s: Sweep, squares: Array, low: int, g: int, own: Array, span: slice
-) -> tuple[Array, Array]:
-    rows = np.ceil(s.end[own]).astype(np.int64)
-    ahead = (rows - s.end[own])[:, None]
-    rows -= low
+    s: Sweep, squares: Array, begin: int, rows: Array, ahead: Array, span: slice
+) -> Array:
+    """Integrals of a group's half-cycles, which end before such rows."""
     now, then = squares[rows].astype(float), squares[rows - 1].astype(float)
     edge = (ahead * (now * (2 - ahead) + then * ahead) - now) / 2
-    begin = np.concatenate([[s.at[g] - low], rows[:-1]])
-    whole = np.add.reduceat(squares[: rows[-1]], begin, axis=0).astype(float)
-    square = whole - edge + np.concatenate([s.integral[None, span], edge[:-1]])
-    lasted = s.end[own] - s.start[own]
-    both = np.concatenate([s.before[None, span], square[:-1]]) + square
-    long = np.concatenate([s.lasted[g : g + 1], lasted[:-1]]) + lasted
-    s.before[span], s.lasted[g] = square[-1], lasted[-1]
-    s.integral[span], s.at[g] = edge[-1], rows[-1] + low
-    with np.errstate(invalid="ignore"):
-        return np.sqrt(square / lasted[:, None]), np.sqrt(both / long[:, None])
+    begins = np.concatenate([[begin], rows[:-1]])
+    square = np.add.reduceat(squares[: rows[-1]], begins, axis=0) - edge
+    square[0] += s.integral[span]
+    square[1:] += edge[:-1]
+    s.integral[span] = edge[-1]
+    return np.asarray(square)
