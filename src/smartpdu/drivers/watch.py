@@ -101,6 +101,8 @@ class Watch:
         if self._past is not None:
             self._dips, self._past = _moved(self._dips, self._past, clock), None
         rate, halves = self._channels.rate, measured.halves
+        block = block.view()
+        block.flags.writeable = False  # it is kept twice, and need not be copied
         self._ring = extended(self._ring, block, self._ring.end + len(block) - HOLD * rate)
         hints, self._hints = self._hints, []
         own = [Hint(channel, clock.place(at)) for channel, at in hints]

@@ -23,8 +23,12 @@ class Recent:
 
 
 def extended(recent: Recent, block: Array, needed: float) -> Recent:
-    """With further samples, and without those before the one that is needed first."""
-    first, parts = recent.first, (*recent.parts, np.array(block))
+    """With further samples, and without those before the one that is needed first.
+
+    A block that may still be written to is copied.
+    """
+    own = np.array(block) if block.flags.writeable else block
+    first, parts = recent.first, (*recent.parts, own)
     while len(parts) > 1 and first + len(parts[0]) <= needed:
         first += len(parts[0])
         parts = parts[1:]
