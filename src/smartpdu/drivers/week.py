@@ -67,6 +67,7 @@ def report(week: Week, feed: str, phases: Sequence[str]) -> dict[str, Any]:
         "begin": week.begin,
         "end": week.begin + WEEK,
         "kept": _kept(found),
+        "covered": _covered(found),
         "iec_61000_2_4_class": best_class(week.classes),
         "verdicts": [_plain(verdict, feed, phases) for verdict in found],
     }
@@ -76,8 +77,6 @@ def event(at: float, week: Week, feed: str, phases: Sequence[str]) -> VoltageWee
     """A week that is over, as an event."""
     found = verdicts(CRITERIA, week.statistics)
     named = [(f"{_place(v, feed, phases)}: {v.criterion.key}", v) for v in found]
-    tens = [v for v in found if v.criterion.key == "voltage"]
-    whole = sum(v.judged + v.flagged + v.gaps + v.missing for v in tens)
     return VoltageWeek(
         at,
         feed,
@@ -87,7 +86,7 @@ def event(at: float, week: Week, feed: str, phases: Sequence[str]) -> VoltageWee
         best_class(week.classes),
         tuple(name for name, v in named if v.kept is False),
         tuple(name for name, v in named if v.kept is None),
-        round(sum(v.judged for v in tens) / whole, 4) if whole else 0.0,
+        _covered(found),
     )
 
 
@@ -106,6 +105,13 @@ def read(plain: Mapping[str, Any]) -> Week:
 def _kept(found: Sequence[Verdict]) -> bool | None:
     judged = [verdict.kept for verdict in found if verdict.kept is not None]
     return all(judged) if judged else None
+
+
+def _covered(found: Sequence[Verdict]) -> float:
+    """Share of the ten minutes of a week that the voltage was judged in."""
+    tens = [v for v in found if v.criterion.key == "voltage"]
+    whole = sum(v.judged + v.flagged + v.gaps + v.missing for v in tens)
+    return round(sum(v.judged for v in tens) / whole, 4) if whole else 0.0
 
 
 def _place(verdict: Verdict, feed: str, phases: Sequence[str]) -> str:
