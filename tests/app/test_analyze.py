@@ -1,15 +1,18 @@
 """smartpdu analyze: what a recording holds is told as it was made, and real ones as they are."""
 
 import json
+from dataclasses import replace
 from math import cos, hypot, sin, sqrt
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from recordings import THIRD, kept, times, wave
+from recordings import THIRD, kept, recording, times, wave
 
 from smartpdu.app.cli import main
+from smartpdu.drivers.comtrade_written import written
+from smartpdu.drivers.recording import Channel, primary
 from smartpdu.drivers.recordings import read_recording
 
 FIFTY = 50  # orders
@@ -266,7 +269,7 @@ def test_a_small_current_beside_a_large_voltage_keeps_its_harmonics(
 @pytest.mark.parametrize(
     ("file", "frequency", "span", "count"),
     [
-        ("keating_1999.CFG", 59.97, 0.01, (8, 4)),
+        ("keating_1999.CFG", 59.97, 0.01, (8, 3)),
         ("real_1999_bin.cfg", 50.04, 0.03, (24, 3)),  # tracked by its relay as 50.04
         ("oita_60hz_2013f32.cfg", 60.0, 0.01, (23, 3)),
         ("wisp_3.cfg", 50.0135, 0.002, (24, 3)),  # before its fault
@@ -284,7 +287,7 @@ def test_real_recordings_are_analysed(
     whole = found(capsys, path)
     assert whole["frequency"] == pytest.approx(frequency, abs=span)
     assert (len(whole["channels"]), len(whole["phases"])) == count
-    samples = read_recording(path).samples.astype(float)
+    samples = primary(read_recording(path)).samples.astype(float)
     for n, channel in enumerate(whole["channels"]):
         rough = float(np.sqrt(np.square(samples[:, n]).mean()))
         assert channel["rms"] == pytest.approx(rough, rel=0.02, abs=1e-9), channel["name"]
@@ -312,7 +315,76 @@ def test_the_dip_of_a_relay_is_found(capsys: pytest.CaptureFixture[str], data: P
     assert [event["kind"] for event in others] == ["swell", "interruption"]
     code, out, _ = told(capsys, path)
     assert code == 0
-    assert "secondary side of the transformer, as the file has them; times 3300" in out
+    assert "F7-VC, F8-VN: primary values: 3300 times the secondary ones that the file has" in out
+
+
+def test_a_real_recorder_computes_the_same_primary_values(
+    capsys: pytest.CaptureFixture[str], data: Path
+) -> None:
+    """A relay wrote the primary RMS values that it computed beside the secondary waves."""
+    path = data / "waveforms" / "real_1999_bin.cfg"
+    channels = {each["name"]: each for each in found(capsys, path)["channels"]}
+    for phase in "ABC":
+        computed = channels[f"J1 I{phase.lower()}"]["dc"]
+        assert channels[f"J1 -I{phase}"]["rms"] == pytest.approx(computed, rel=1e-3)
+    channels = {each["name"]: each for each in found(capsys, path, "--as-recorded")["channels"]}
+    assert channels["J1 -IA"]["rms"] == pytest.approx(38.62 / 25, rel=1e-3)
+    _, out, _ = told(capsys, path, "--as-recorded")
+    assert "secondary values, as the file has them; times 25 they are primary ones" in out
+
+
+def test_a_breaker_that_opens_is_no_inrush(capsys: pytest.CaptureFixture[str], data: Path) -> None:
+    assert found(capsys, data / "waveforms" / "oita_60hz_2013f32.cfg")["events"] == []
+
+
+def test_the_current_of_a_fault_is_no_inrush_and_that_of_a_motor_is(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    at = times(10_000, 1.5)
+    during = (at >= 0.505) & (at < 0.625)
+    for left, kinds in ((0.2, ["dip"]), (0.8, ["dip", "inrush"])):
+        voltage = wave(at, 230) * np.where(during, left, 1.0)
+        rush = 1 + 8 * during * np.exp(-np.clip(at - 0.505, 0, None) / 0.03)
+        path = kept(tmp_path, 10_000, {"U1|V": voltage, "I1|A": wave(at, 8) * rush})
+        assert [event["kind"] for event in found(capsys, path)["events"]] == kinds, left
+
+
+def test_a_neutral_is_no_phase_unless_it_is_given_as_one(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    at = times(10_000, 0.6)
+    noise = np.random.default_rng(4).normal(scale=0.05, size=len(at))
+    channels = {f"U{k}|V": wave(at, 230, angle=-k * THIRD) for k in (1, 2, 3)}
+    channels |= {f"I{k}|A": wave(at, 10, angle=-k * THIRD) for k in (1, 2, 3)}
+    path = kept(tmp_path, 10_000, channels | {"U4|V": noise, "I4|A": wave(at, 1)})
+    whole = found(capsys, path)
+    assert [phase["name"] for phase in whole["phases"]] == ["1", "2", "3"]
+    assert (whole["channels"][6]["thd"], whole["channels"][7]["thd"]) == (
+        None,
+        pytest.approx(0, abs=0.05),
+    )
+    (given,) = found(capsys, path, "--pair", "U4:I4")["phases"]
+    assert given["apparent_power"] == pytest.approx(0.05, rel=0.1)
+
+
+def test_secondary_values_become_primary_ones(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    at = times(5000, 0.6)
+    samples = np.stack([wave(at, 57.7), wave(at, 1, angle=-0.6), wave(at, 3)], axis=1)
+    told_of = (
+        Channel("U1", "voltage", "V", "1", ratio=200.0, side="S"),
+        Channel("I1", "current", "A", "1", ratio=100.0, side="S"),
+        Channel("I2", "current", "A", "2", ratio=100.0, side="P"),
+    )
+    made = recording(5000, {"U1|V": at, "I1|A": at, "I2|A": at})
+    made = replace(made, channels=told_of, samples=samples)
+    written(made, tmp_path / "r.cff")
+    whole = found(capsys, tmp_path / "r.cff")
+    assert [c["rms"] for c in whole["channels"]] == pytest.approx([11_540, 100, 3], rel=1e-4)
+    assert whole["phases"][0]["active_power"] == pytest.approx(1_154_000 * cos(0.6), rel=1e-3)
+    whole = found(capsys, tmp_path / "r.cff", "--as-recorded")
+    assert [c["rms"] for c in whole["channels"]] == pytest.approx([57.7, 1, 3], rel=1e-4)
 
 
 def test_distortion_of_a_real_grid_is_what_its_spectrum_says(

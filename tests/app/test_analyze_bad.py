@@ -13,6 +13,7 @@ from recordings import Array, kept, recording, times, wave
 
 from smartpdu.app.cli import main
 from smartpdu.drivers.comtrade_written import config_text, data_bytes, written
+from smartpdu.drivers.recording import Recording
 
 
 def told(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
@@ -140,10 +141,11 @@ def values(capsys: pytest.CaptureFixture[str], path: Path, *words: object) -> tu
     assert code == 0
     code, plain, silent = told(capsys, path, *words)
     assert (code, silent) == (0, "")
-    for line in err.splitlines():
-        _, _, note = line.partition(": note: ")
-        assert f"note: {note}" in plain.splitlines()
-    return json.loads(out), err
+    notes = [json.loads(line) for line in err.splitlines()]
+    for note in notes:
+        assert note["file"] == path.name
+        assert f"{note['quality']}: {note['words']}" in plain.splitlines()
+    return json.loads(out), "\n".join(note["words"] for note in notes)
 
 
 def test_a_recording_without_a_voltage_has_its_currents(
@@ -214,27 +216,47 @@ def test_samples_that_are_missing_are_left_out(
     assert whole["events"] == [], "a gap is no dip"
 
 
-@pytest.mark.parametrize("form", ["FLOAT32", "ASCII"])
+def as_table(folder: Path, made: Recording) -> Path:
+    """A recording as a table, its values to a hundredth."""
+    heading = ",".join(f"{c.name} ({c.unit})" for c in made.channels)
+    rows = np.column_stack([made.times, made.samples])
+    lines = "\n".join(f"{t:.7f}," + ",".join(f"{x:.2f}" for x in row) for t, *row in rows)
+    (folder / "r.csv").write_text(f"t (s),{heading}\n{lines}\n", encoding="utf-8")
+    return folder / "r.csv"
+
+
+@pytest.mark.parametrize("form", ["FLOAT32", "ASCII", "BINARY32", "table"])
+@pytest.mark.parametrize("rate", [800, 5000, 20_000])
 def test_clipped_waves_are_marked_and_round_ones_are_not(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, form: str
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, form: str, rate: int
 ) -> None:
-    at = times(5000, 0.6)
+    at = times(rate, 0.6)
+    cut = np.clip(wave(at, 230, angle=0.3), -220, 200)
     made = recording(
-        5000,
+        rate,
         {
-            "U1|V": np.clip(wave(at, 230), -300, 300),
+            "U1|V": cut,
             "U2|V": wave(at, 230),
             "I1|A": np.round(wave(at, 5), 1),  # a coarse converter rests at the top as well
+            "I2|A": np.clip(wave(at, 5), 0, None),  # a diode lets half of it through
         },
     )
     path = tmp_path / "r.cff"
-    written(made, path, form)
-    whole, notes = values(capsys, path)
-    assert "U1: " in notes
-    assert "perhaps clipped" in notes
-    marked = [line for line in notes.splitlines() if "clipped" in line]
-    assert all("U1" in line for line in marked)
-    assert whole["channels"][0]["peak"] == pytest.approx(300)
+    if form == "table":
+        path = as_table(tmp_path, made)
+    else:
+        written(made, path, form)
+    whole, _ = values(capsys, path)
+    _, _, err = told(capsys, path, "--json")
+    marks = [json.loads(line) for line in err.splitlines()]
+    high, low = (mark for mark in marks if mark["quality"] == "clipped")
+    for mark, top, value in ((high, cut == 200, 200), (low, cut == -220, 220)):
+        assert mark["channel"] == "U1"
+        assert str(value) in mark["words"]
+        assert 0 < mark["samples"] <= top.sum()
+        assert mark["start"] == pytest.approx(at[top].min(), abs=0.021)
+    assert high["samples"] == pytest.approx((cut == 200).sum(), rel=0.1)
+    assert whole["channels"][0]["peak"] == pytest.approx(220)
 
 
 def test_a_dat_that_ends_early_is_analysed_as_far_as_it_goes(
@@ -245,6 +267,11 @@ def test_a_dat_that_ends_early_is_analysed_as_far_as_it_goes(
     path = pair(tmp_path, config_text(made, "FLOAT32"), raw[: len(raw) // 2 - 3])
     whole, notes = values(capsys, path)
     assert "p.dat" in notes
+    _, _, err = told(capsys, path, "--json")
+    mark, *others = [json.loads(line) for line in err.splitlines()]
+    assert {other["quality"] for other in others} <= {"note"}
+    assert (mark["quality"], mark["channel"], mark["samples"]) == ("truncated", None, 1501)
+    assert mark["start"] == pytest.approx(1498 / 5000)
     assert whole["channels"][0]["rms"] == pytest.approx(230, rel=1e-4)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from smartpdu.app.cli import _parser, main
+from smartpdu.drivers.recording import Quality
 from smartpdu.measurement.disturbance import Kind
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "analyze.md").read_text("utf-8")
@@ -49,7 +50,7 @@ def test_the_page_tells_every_key_option_and_kind(
         if option not in ("-h", "--help")
     }
     assert len(options) >= 8
-    for word in [*keys, *Kind, "inrush"]:
+    for word in [*keys, *Kind, "inrush", *Quality]:
         assert f"`{word}`" in PAGE, word
     for option in options:
         assert f"`{option}" in PAGE or f" {option} " in PAGE, option

@@ -1,14 +1,13 @@
 """When samples of COMTRADE were taken: by rates, by time stamps, and where some are left out."""
 
 import struct
-from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 from drivers.recorded import FOUR, SCALED, cfg, read, rows
 
-from smartpdu.drivers.recording import Quality, Stretch, part
+from smartpdu.drivers.recording import Quality, Stretch
 
 
 def test_many_rates_make_stretches_and_times(tmp_path: Path) -> None:
@@ -16,13 +15,6 @@ def test_many_rates_make_stretches_and_times(tmp_path: Path) -> None:
     found = read(tmp_path, config, rows("h", FOUR))
     assert found.stretches == (Stretch(1000.0, 0, 2), Stretch(100.0, 2, 4))
     assert found.times.tolist() == pytest.approx([0, 0.001, 0.011, 0.021])
-    late = part(found, found.stretches[1])
-    assert late.samples.tolist() == SCALED[2:]
-    assert late.times.tolist() == pytest.approx([0, 0.01])
-    assert late.state(0).tolist() == [True, False]
-    assert late.trigger == pytest.approx(0.002 - 0.011)
-    assert found.start is not None
-    assert late.start == found.start + timedelta(milliseconds=11)
 
 
 @pytest.mark.parametrize("rates", [("0", "0,4"), ("1", "0,4")])

@@ -165,6 +165,16 @@ def test_a_load_that_only_draws_more_is_none() -> None:
     assert found(np.stack([volts, stepped], axis=1), 10_000.0) == []
 
 
+@pytest.mark.parametrize(("after", "count"), [(0.0, 0), (4.0, 0), (30.0, 1)])
+def test_the_last_half_cycle_of_a_load_that_is_cut_off_is_none(after: float, count: int) -> None:
+    """Its current ends where it is zero, and until then swings farther than before."""
+    t = np.arange(14_000) / 10_000
+    volts, wave = PEAK * np.sin(2 * np.pi * 50 * t), np.sqrt(2) * np.sin(2 * np.pi * 50 * t)
+    last = (t >= 0.7) & (t < 0.71)
+    cut = np.where(t < 0.7, 30.0, np.where(last, 40.0, after)) * wave
+    assert len(found(np.stack([volts, cut], axis=1), 10_000.0)) == count
+
+
 def test_a_motor_that_starts_is_told_with_all_of_its_start() -> None:
     t = np.arange(24_000) / 10_000
     volts, wave = PEAK * np.sin(2 * np.pi * 50 * t), np.sqrt(2) * np.sin(2 * np.pi * 50 * t - 0.5)

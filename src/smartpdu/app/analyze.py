@@ -1,17 +1,17 @@
 """`smartpdu analyze`: what a recording of waveforms holds, as text, JSON and pictures."""
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from math import nan
 from pathlib import Path
 from typing import TextIO
 
-from smartpdu.app.analyze_json import plain
-from smartpdu.app.analyze_sheet import Sheet, sheet
+from smartpdu.app.analyze_json import plain, plain_notes
+from smartpdu.app.analyze_sheet import Sheet, sheet, sides
 from smartpdu.app.analyze_text import text
 from smartpdu.app.progress import bar, teller
-from smartpdu.drivers.recording import Recording, RecordingError, quoted
+from smartpdu.drivers.recording import Recording, RecordingError, primary, quoted
 from smartpdu.drivers.recording_names import Pair, pairs
 from smartpdu.drivers.recording_skew import aligned
 from smartpdu.drivers.recording_systems import systems
@@ -34,6 +34,7 @@ class Wish:
     nominal: float | None = None  # V
     frequency: float | None = None  # Hz, 50 or 60
     says: Given = field(default_factory=Given)
+    recorded: bool = False  # whether secondary values stay what they are
 
 
 def analyze(wish: Wish, out: TextIO, err: TextIO) -> int:
@@ -48,8 +49,8 @@ def analyze(wish: Wish, out: TextIO, err: TextIO) -> int:
         return 2
     if wish.json:
         print(plain(found), file=out)
-        for note in found.notes:
-            print(f"{found.file}: note: {note}", file=err)
+        for note in plain_notes(found):
+            print(note, file=err)
     else:
         print(text(found), file=out)
     return 0
@@ -58,6 +59,9 @@ def analyze(wish: Wish, out: TextIO, err: TextIO) -> int:
 def analyzed(wish: Wish, err: TextIO) -> Sheet:
     """What a recording holds; raises RecordingError for a file or a pair that cannot be."""
     recording = _read(wish, teller(err))
+    notes = tuple(sides(recording, wish.recorded))
+    if not wish.recorded:
+        recording = primary(recording)
     try:
         found = pairs(recording, wish.pairs)
     except RecordingError as error:
@@ -65,7 +69,20 @@ def analyzed(wish: Wish, err: TextIO) -> Sheet:
         raise RecordingError(f"--pair{where}", "", error.found, error.expected) from None
     steps = analysis(material(recording, found, wish))
     result = _finished(steps, bar(err, f"analysing {wish.file.name}"))
-    return sheet(wish.file.name, recording, found, result, wish.nominal is not None)
+    if not wish.pairs:
+        found, result = of_phases(found, result)
+    return sheet(wish.file.name, recording, found, result, wish.nominal is not None, notes)
+
+
+def of_phases(found: tuple[Pair, ...], result: Analysis) -> tuple[tuple[Pair, ...], Analysis]:
+    """Pairs without those whose voltage is none of a phase, where there are phases.
+
+    A neutral is named as one: the power that its little voltage makes is nothing but noise.
+    """
+    watched = {c for system in result.systems for c in system.channels}
+    kept = [n for n, pair in enumerate(found) if pair.voltage in watched or not watched]
+    powers = tuple(result.powers[n] for n in kept)
+    return tuple(found[n] for n in kept), replace(result, powers=powers)
 
 
 def _drawable(path: Path | None) -> None:

@@ -5,6 +5,7 @@ from math import isfinite
 from typing import Any
 
 from smartpdu.app.analyze_sheet import Sheet, kind, struck
+from smartpdu.drivers.recording import Mark
 from smartpdu.measurement.inrush import Inrush
 from smartpdu.measurement.report_follow import Event
 
@@ -29,6 +30,29 @@ def plain(sheet: Sheet) -> str:
         ],
         "events": [_event(sheet, event) for event in found.events],
     }
+    return _line(whole)
+
+
+def plain_notes(sheet: Sheet) -> list[str]:
+    """What is wrong with the recording and what values rest on, each as a line of JSON."""
+    return [_line(_marked(sheet, mark)) for mark in sheet.marks] + [
+        _line({"file": sheet.file, "quality": "note", "words": words}) for words in sheet.notes
+    ]
+
+
+def _marked(sheet: Sheet, mark: Mark) -> dict[str, Any]:
+    """A mark: what is wrong, of which channel (null: of all), from when on, and how often."""
+    return {
+        "file": sheet.file,
+        "quality": mark.quality,
+        "channel": None if mark.channel is None else sheet.name(mark.channel),
+        "start": sheet.seconds(mark.first),
+        "samples": mark.count,
+        "words": mark.words,
+    }
+
+
+def _line(whole: dict[str, Any]) -> str:
     return json.dumps(_known(whole), ensure_ascii=False, allow_nan=False)
 
 
@@ -71,7 +95,7 @@ def _known(value: Any) -> Any:
             return {key: _known(each) for key, each in value.items()}
         case list():
             return [_known(each) for each in value]
-        case str():
+        case str() | None:
             return value
     number = float(value)
     return number if isfinite(number) else None

@@ -38,7 +38,7 @@ def page(sheet: Sheet, picture: str) -> str:
         f"<header><h1>{escape(sheet.file)}</h1>{lines}</header>",
         *(_table(table) for table in tables if table.rows),
         f"<section>{_inline(picture)}</section>",
-        _notes(sheet.notes),
+        _notes((*(mark.words for mark in sheet.marks), *sheet.notes)),
     ]
     title = f"<title>{escape(sheet.file)}</title>"
     head = f'<meta charset="utf-8">{title}<style>{STYLE}</style>'

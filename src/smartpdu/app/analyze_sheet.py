@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from smartpdu.drivers.recording import Recording, Samples
+from smartpdu.drivers.recording import Mark, Quality, Recording
+from smartpdu.drivers.recording_flat import flat
 from smartpdu.drivers.recording_names import Pair
 from smartpdu.measurement.channels import CYCLES
 from smartpdu.measurement.harmonics import ORDERS
@@ -15,9 +16,6 @@ from smartpdu.measurement.report_follow import Event
 from smartpdu.measurement.report_layout import COARSE
 from smartpdu.model.units import Second
 
-FLAT = 0.03  # of a cycle that a wave rests at its extreme, if it is cut off there
-REPEATED = 4  # samples at least
-STEEP = 10.0  # least steps of the converter
 SEVERAL = 6  # names that are told one by one
 
 
@@ -30,7 +28,8 @@ class Sheet:
     phases: tuple[str, ...]  # a name for each pair
     analysis: Analysis
     nominal_given: bool
-    notes: tuple[str, ...]
+    marks: tuple[Mark, ...]  # what was wrong with the recording
+    notes: tuple[str, ...]  # what else its values rest on
 
     def name(self, channel: int) -> str:
         """The name of a channel."""
@@ -59,23 +58,34 @@ def struck(event: Event) -> tuple[int, ...]:
 
 
 def sheet(
-    file: str, recording: Recording, pairs: tuple[Pair, ...], found: Analysis, nominal_given: bool
+    file: str,
+    recording: Recording,
+    pairs: tuple[Pair, ...],
+    found: Analysis,
+    nominal_given: bool,
+    notes: tuple[str, ...],
 ) -> Sheet:
-    """What is told of a recording."""
+    """What is told of a recording; the notes come after those of its analysis."""
     names = [channel.name for channel in recording.channels]
     phases = [pair.name for pair in pairs]
     if len(set(phases)) < len(phases):
         phases = [f"{names[pair.voltage]}:{names[pair.current]}" for pair in pairs]
-    notes = (
-        *(mark.words for mark in recording.marks),
+    marks = (*recording.marks, *_flat(recording, found))
+    own = (
         *_parts(recording),
         *_extent(recording, found),
         *_voltages(recording, found),
         *_pairless(recording, pairs),
-        *_flat(recording, found),
-        *_sides(recording),
     )
-    return Sheet(file, recording, tuple(phases), found, nominal_given, notes)
+    return Sheet(file, recording, tuple(phases), found, nominal_given, marks, (*own, *notes))
+
+
+def _flat(recording: Recording, found: Analysis) -> Iterator[Mark]:
+    """Channels that are clipped, of which the recorder did not say so."""
+    told = {mark.channel for mark in recording.marks if mark.quality == Quality.CLIPPED}
+    waves = np.flatnonzero(np.isfinite(found.harmonics[0])).tolist()
+    if found.extent is not None:
+        yield from flat(recording, found.frequency, [n for n in waves if n not in told])
 
 
 def _listed(names: list[str]) -> str:
@@ -153,48 +163,15 @@ def _pairless(recording: Recording, pairs: tuple[Pair, ...]) -> Iterator[str]:
         yield "no current belongs to a voltage by its name: --pair VOLTAGE:CURRENT tells which"
 
 
-def _flat(recording: Recording, found: Analysis) -> Iterator[str]:
-    """Waves that rest at their extremes, where the recorder did not say that it clipped them."""
-    clipped = {mark.channel for mark in recording.marks if mark.quality == "clipped"}
-    if found.extent is None:
-        return
-    least = max(REPEATED, FLAT * recording.rate / found.frequency)
-    for number, channel in enumerate(recording.channels):
-        if number in clipped or not np.isfinite(found.harmonics[0, number]):
-            continue
-        samples = recording.samples[:, number]
-        for extreme, word in ((np.nanmax(samples), "highest"), (np.nanmin(samples), "lowest")):
-            longest = _cut(samples, float(extreme))
-            if longest >= least:
-                yield (
-                    f"{channel.name}: {longest} samples in a row at its {word} value "
-                    f"{extreme:.6g} {channel.unit}: perhaps clipped"
-                )
-
-
-def _cut(samples: Samples, extreme: float) -> int:
-    """How many samples in a row rest at an extreme that they come to in great steps; else 0.
-
-    The round top of a coarse wave rests too, but its next samples are one step of the converter
-    off.
-    """
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], samples == extreme, [False]])))
-    lengths = np.diff(edges)[::2]
-    begin, longest = int(edges[2 * lengths.argmax()]), int(lengths.max())
-    steps = np.abs(np.diff(samples))
-    least = float(np.min(steps, where=steps > 0, initial=np.inf))
-    beside = samples[
-        [max(begin - longest // 2 - 1, 0), min(begin + 3 * longest // 2, len(samples) - 1)]
-    ]
-    return longest if np.abs(beside - extreme).min() >= STEEP * least else 0
-
-
-def _sides(recording: Recording) -> Iterator[str]:
-    """Which values are those behind a transformer."""
+def sides(recording: Recording, recorded: bool) -> Iterator[str]:
+    """Which values a file has as behind a transformer, and what of them is told."""
     ratios: dict[float, list[str]] = {}
     for channel in recording.channels:
         if channel.side == "S" and channel.ratio != 1.0 and channel.kind != "other":
             ratios.setdefault(channel.ratio, []).append(channel.name)
     for ratio, names in ratios.items():
-        words = "values on the secondary side of the transformer, as the file has them"
-        yield f"{_listed(names)}: {words}; times {ratio:g} on the primary side"
+        if recorded:
+            words = f"secondary values, as the file has them; times {ratio:g} they are primary ones"
+        else:
+            words = f"primary values: {ratio:g} times the secondary ones that the file has"
+        yield f"{_listed(names)}: {words}"

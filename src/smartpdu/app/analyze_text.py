@@ -156,8 +156,10 @@ def text(sheet: Sheet) -> str:
         parts.append(_lined_up(happened))
     elif sheet.analysis.systems:
         parts.append("no dip, swell, interruption, rapid voltage change, transient or inrush")
-    if sheet.notes:
-        parts.append("\n".join(f"note: {note}" for note in sheet.notes))
+    marks = [f"{mark.quality}: {mark.words}" for mark in sheet.marks]
+    notes = [*marks, *(f"note: {note}" for note in sheet.notes)]
+    if notes:
+        parts.append("\n".join(notes))
     return "\n\n".join(parts)
 
 

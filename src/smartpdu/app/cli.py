@@ -1,4 +1,4 @@
-"""The command line: run, analyze, simulate, check, discover, verify, token."""
+"""The command line: run, analyze, simulate, check, discover, verify, quality, token."""
 
 import argparse
 import os
@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     _check_parser(commands)
     _discover_parser(commands)
     _verify_parser(commands)
+    _quality_parser(commands)
     _token_parser(commands)
     return parser
 
@@ -103,8 +104,8 @@ def _analyze_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParse
         "analyze",
         help="tell what a recording of waveforms holds",
         epilog="Reads COMTRADE (.cfg with .dat, .cff), tables (.csv, .txt, .tsv) and .wav. Values "
-        "are in V and A as the file has them; a note tells where that is the secondary side. The "
-        "exit code is 2 for a file that cannot be read.",
+        "are in V and A, on the primary side of a transformer that the file tells of. The exit "
+        "code is 2 for a file that cannot be read.",
     )
     add = analyze.add_argument
     add("file", type=Path, metavar="FILE", help="the recording; of COMTRADE, the .cfg or the .cff")
@@ -154,6 +155,12 @@ def _analyze_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParse
         default=(),
         metavar="X",
         help="of a .wav: what full scale is in each channel; default: 1",
+    )
+    add(
+        "--as-recorded",
+        action="store_true",
+        help="keep values of a transformer's secondary side, as the file has them; default: those "
+        "of its primary side",
     )
     analyze.set_defaults(action=_analyze)
 
@@ -225,6 +232,19 @@ def _verify_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     )
     verify.add_argument("--json", action="store_true", help="one JSON object; default: text")
     verify.set_defaults(action=_verify)
+
+
+def _quality_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    quality = commands.add_parser(
+        "quality",
+        help="judge the week's voltages by EN 50160",
+        description="This week so far and the one before, of each feed whose voltage is sampled; "
+        "also while `smartpdu run` runs. Weeks begin on Monday, UTC.",
+        epilog="The exit code is 0 where all that was judged was kept, 1 where not, 2 for nothing.",
+    )
+    quality.add_argument("--data", type=Path, metavar="DIR", help=f"{DATA}; that of `smartpdu run`")
+    quality.add_argument("--json", action="store_true", help="one JSON object; default: text")
+    quality.set_defaults(action=_quality)
 
 
 def _token_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -306,6 +326,7 @@ def _analyze(wanted: argparse.Namespace) -> int:
         wanted.nominal,
         wanted.frequency,
         Given(wanted.rate, wanted.names, wanted.scale),
+        wanted.as_recorded,
     )
     return analyze(wish, sys.stdout, sys.stderr)
 
@@ -340,6 +361,12 @@ def _verify(wanted: argparse.Namespace) -> int:
 
     where = data_directory(wanted.data)
     return verify(where, wanted.seal, wanted.json, sys.stdout, sys.stderr)
+
+
+def _quality(wanted: argparse.Namespace) -> int:
+    from smartpdu.app.quality import quality
+
+    return quality(data_directory(wanted.data), wanted.json, sys.stdout, sys.stderr)
 
 
 def _token_create(wanted: argparse.Namespace) -> int:

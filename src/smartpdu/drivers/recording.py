@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,34 +103,6 @@ def quoted(text: object) -> str:
     """Somebody else's text as a message repeats it: quoted and short."""
     shown = repr(text)
     return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}..."
-
-
-def part(recording: Recording, stretch: Stretch) -> Recording:
-    """What a recording holds of one stretch, as a recording of one rate."""
-    rows = slice(stretch.first, stretch.end)
-    begun = float(recording.times[stretch.first])
-    marks = (_moved(mark, stretch) for mark in recording.marks)
-    return replace(
-        recording,
-        start=None if recording.start is None else recording.start + _span(begun),
-        trigger=recording.trigger - begun,
-        stretches=(Stretch(stretch.rate, 0, stretch.end - stretch.first),),
-        times=recording.times[rows] - begun,
-        samples=recording.samples[rows],
-        states=None if recording.states is None else recording.states[rows],
-        marks=tuple(mark for mark in marks if mark is not None),
-    )
-
-
-def _span(seconds: Second) -> Any:
-    return np.timedelta64(round(seconds * 1e6), "us").item()
-
-
-def _moved(mark: Mark, stretch: Stretch) -> Mark | None:
-    """A mark with its first sample counted from a stretch's; None where it lies outside."""
-    if mark.first >= stretch.end or (mark.count and mark.first + mark.count <= stretch.first):
-        return None
-    return replace(mark, first=max(mark.first - stretch.first, 0))
 
 
 def primary(recording: Recording) -> Recording:

@@ -2,7 +2,8 @@
 
 An inrush of a current begins when the RMS value of a half-cycle is beyond that of the five cycles
 before by a threshold, and ends when five cycles in a row differ by no more than a hysteresis. A
-load that only draws more from then on, and never more than that, is a step and no inrush. Its first
+load that only draws more from then on, and never more than that, is a step and no inrush; nor is
+the last half-cycle of a load that is cut off, which may be half as large again. Its first
 sample is the one that differs from the cycle before; the angle of closing is that of the voltage
 there, counted back from the voltage's next zero. What is under way is a value that a fold carries.
 """
@@ -28,6 +29,7 @@ LONGEST = 1000  # half-cycles after which an inrush is told though nothing is st
 EARLY, LATE = 0.05, 0.5  # s that a switching may be told after, and before, its inrush
 LOST = 0.9  # of the nominal voltage: below, it was not there
 NOTHING = 0.02  # A: no load
+CUT, ASKEW = 0.5, 1.5  # of what was before: less remains of what is cut off, and so high it ends
 BEFORE = 16.0  # cycles of samples that are kept until the first half-cycles are known
 KEPT = 4.0  # cycles of samples that are kept then
 
@@ -242,6 +244,8 @@ def _ended(past: State, under: Under) -> Inrush | None:
     level = float(np.sqrt(np.mean([r.rms**2 for r in after[CALM // 2 :]]))) if after else np.nan
     greatest = max((r.rms for r in own), default=0.0)
     if settled and greatest <= level + past.limits.hysteresis:
+        return None
+    if settled and level < CUT * under.before and greatest < ASKEW * under.before:
         return None
     return Inrush(
         channel=under.channel,

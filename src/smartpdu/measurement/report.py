@@ -41,7 +41,7 @@ Array = NDArray[Any]
 
 THD_ORDERS = 40  # IEC 61000-4-7
 FAINT = 1e-6  # of the RMS value: a fundamental below it is none
-SHARE = 0.5  # of the RMS value that the fundamental of a channel of another kind must have
+SHARE = 0.5  # of the RMS value: so much the fundamental of what is no voltage of a phase must have
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -186,7 +186,7 @@ def _assembled(
     if extent is not None:
         mean = np.where(np.isfinite(values.mean[own]), values.mean[own], mean)
         rms = np.where(np.isfinite(values.rms[own]), values.rms[own], rms)
-    harmonics = _shares(material, values.harmonic[:, own], rms)
+    harmonics = _shares(material, laid, values.harmonic[:, own], rms)
     orders = extent.orders if extent is not None else 0
     thd = np.sqrt(np.nansum(np.square(harmonics[1:THD_ORDERS]), axis=0))
     thd = np.where(np.isfinite(harmonics[0]) & (orders > 1), thd, np.nan)
@@ -210,9 +210,12 @@ def _of_samples(material: Material) -> tuple[Array, Array, Array]:
     return found[0], found[1], found[2]
 
 
-def _shares(material: Material, harmonic: Array, rms: Array) -> Array:
-    """Harmonics in percent of the fundamental; NaN for a channel that has none."""
-    known = {*material.voltages, *material.currents}
+def _shares(material: Material, laid: Layout, harmonic: Array, rms: Array) -> Array:
+    """Harmonics in percent of the fundamental; NaN for a channel that has none.
+
+    A current may be all harmonics, but what is no voltage of a phase may be noise.
+    """
+    known = {*material.currents, *(c for system in laid.systems for c in system.channels)}
     least = np.array([FAINT if c in known else SHARE for c in range(len(rms))]) * rms
     with np.errstate(divide="ignore", invalid="ignore"):
         shares = 100 * harmonic / harmonic[0]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from smartpdu.measurement import dip, inrush, transient
 from smartpdu.measurement.crossing import CARRIED, REAL
-from smartpdu.measurement.disturbance import Disturbance
+from smartpdu.measurement.disturbance import Disturbance, Kind
 from smartpdu.measurement.fitted import Fit
 from smartpdu.measurement.halves import Halves
 from smartpdu.measurement.inrush import Inrush
@@ -23,6 +23,8 @@ Event: TypeAlias = Disturbance | Inrush
 SETTLES = 4.0  # cycles after a beginning or a dip in which crossings are still shaken
 MANY = 8  # cycles, of which those may be left out
 RUSH = 0.25  # of the smallest current: a rise below is none
+SHORTED = 0.5  # of the voltage: where less is left, a current that rises is that of a fault
+ASIDE = 2.0  # cycles before, in which it rises already, and after, in which loads return
 TAKEN = 0.5  # s of samples that are taken at once
 
 
@@ -214,7 +216,20 @@ def events(layout: Layout, all_followed: Sequence[Followed]) -> tuple[Event, ...
         for f in all_followed
         for each in f.inrushes
     ]
-    return tuple(sorted([*named, *entered], key=lambda d: d.start))
+    aside = ASIDE * max((f.run.rate for f in all_followed), default=0.0) / layout.frequency
+    rushed = [each for each in entered if not _is_fault(each, named, aside)]
+    return tuple(sorted([*named, *rushed], key=lambda d: d.start))
+
+
+def _is_fault(entered: Inrush, found: Iterable[Disturbance], aside: float) -> bool:
+    """Whether a current rose because of a fault, which takes the voltage away at that time."""
+    return any(
+        d.kind == Kind.DIP
+        and d.residual < SHORTED * d.reference
+        and not entered.start < d.start - aside
+        and not entered.start >= d.end - aside
+        for d in found
+    )
 
 
 def _judged(
