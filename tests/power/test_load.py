@@ -38,7 +38,19 @@ def outlet(story: Story, share: float) -> str:
     return story.plant.outlets.path[2]
 
 
-PLACES = (("feed", feed), ("phase", phase), ("circuit", circuit), ("outlet", outlet))
+def neutral(story: Story, share: float) -> str:
+    """Load the neutral of the first feed with a share of the rated current of its phases."""
+    story.now.feeds.neutral_current[0] = share * 32.0
+    return story.plant.feeds.path[0]
+
+
+PLACES = (
+    ("feed", feed),
+    ("phase", phase),
+    ("circuit", circuit),
+    ("outlet", outlet),
+    ("neutral", neutral),
+)
 CROSSINGS = [
     Crossing(f"load.{name}", level, put, 0.2, *rest, dwell, "1", limit)  # type: ignore[arg-type]
     for name, put in PLACES
@@ -54,6 +66,16 @@ CROSSINGS = [
 @pytest.mark.parametrize("crossing", CROSSINGS, ids=str)
 def test_a_load_beyond_its_share_is_told_in_time_and_over(story: Story, crossing: Crossing) -> None:
     crosses(story, crossing)
+
+
+@pytest.mark.requirement("R-8.1-3")
+def test_a_neutral_is_overloaded_by_harmonics_while_no_phase_is(story: Story) -> None:
+    story.now.phases.current[:] = 20.0  # of 32 A; two thirds of it are of the third order
+    story.now.feeds.neutral_current[0] = 33.0
+    story.lasts(11)
+    assert [(e.rule, e.place, e.level) for e in story.told(AlarmRaised)] == [
+        ("load.neutral", story.plant.feeds.path[0], Level.CRITICAL)
+    ]
 
 
 @pytest.mark.requirement("R-6.1-1")

@@ -1,7 +1,7 @@
 """Every rule and trace of the house, on one page; the order is the order of the whitepaper."""
 
 from smartpdu.control import switching
-from smartpdu.measurement import gaps, residual
+from smartpdu.measurement import gaps, residual, supply_quality
 from smartpdu.model.hazard import CATALOGUE, Hazard
 from smartpdu.model.rule import Rule, Trace
 from smartpdu.power import breaker, cord, load, supply
@@ -13,6 +13,7 @@ RULES: tuple[Rule, ...] = (
     *breaker.RULES,
     *cord.RULES,
     *residual.RULES,
+    *supply_quality.RULES,
     *climate.RULES,
     *contact.RULES,
     *switching.RULES,

@@ -148,6 +148,19 @@ CATALOGUE: tuple[Hazard, ...] = (
         ("Use an outlet of a higher rating", "Steckdose mit höherem Nennstrom verwenden"),
     ),
     _hazard(
+        "load.neutral",
+        Domain.POWER,
+        ("Neutral overloaded", "Neutralleiter überlastet"),
+        (
+            "Harmonics of the orders 3, 9 and 15 add up in it, or the phases are loaded unevenly",
+            "Oberschwingungen der Ordnungen 3, 9, 15 addieren sich darin, oder Phasenlast ungleich",
+        ),
+        (
+            "Spread single-phase loads evenly; replace supplies without power factor correction",
+            "Einphasige Lasten gleich verteilen; Netzteile ohne Leistungsfaktorkorrektur tauschen",
+        ),
+    ),
+    _hazard(
         "breaker.open",
         Domain.POWER,
         ("Breaker open", "Leitungsschutzschalter offen"),
@@ -214,6 +227,32 @@ CATALOGUE: tuple[Hazard, ...] = (
             "Geräte dieses Kreises einzeln trennen, solange die andere Einspeisung lebt",
         ),
         shelvable=False,
+    ),
+    _hazard(
+        "quality.distortion",
+        Domain.POWER,
+        ("Voltage distorted", "Spannung verzerrt"),
+        (
+            "Rectifiers upstream, a UPS or generator at its limit, or a resonance of capacitors",
+            "Gleichrichter davor, USV oder Generator am Limit, oder Resonanz von Kondensatoren",
+        ),
+        (
+            "Compare the feeds; find what was switched on when it began; ask for a filter upstream",
+            "Einspeisungen vergleichen; suchen, was zu Beginn zugeschaltet wurde; Filter erwägen",
+        ),
+    ),
+    _hazard(
+        "quality.unbalance",
+        Domain.POWER,
+        ("Voltages unbalanced", "Spannungen unsymmetrisch"),
+        (
+            "Large single-phase loads upstream, a loose terminal, or a fuse of a capacitor bank",
+            "Große einphasige Lasten davor, lose Klemme, oder Sicherung einer Kondensatorbank",
+        ),
+        (
+            "Compare the phases; check terminals upstream; motors and fans must carry less load",
+            "Phasen vergleichen; Klemmen davor prüfen; Motoren und Lüfter weniger belasten",
+        ),
     ),
     _hazard(
         "climate.temperature",

@@ -4,7 +4,7 @@ import numpy as np
 
 from smartpdu.model.plant import Kind
 from smartpdu.model.rule import Limits, Rule, Tick, Trace
-from smartpdu.model.table import total
+from smartpdu.model.table import highest, total
 from smartpdu.model.units import Amperes, Ratios
 
 CONTINUOUS = 0.8  # of the rating for a load that lasts: whitepaper 3.2, NEC 210.20
@@ -35,6 +35,16 @@ def outlet_load(tick: Tick) -> Ratios:
     return tick.now.outlets.current / tick.plant.outlets.rated_current
 
 
+def neutral_load(tick: Tick) -> Ratios:
+    """Share of the rated current of its phases that each feed's neutral carries.
+
+    Harmonics of the orders 3, 9, 15 add up in it, and no breaker watches it.
+    """
+    phases, feeds = tick.plant.phases, tick.plant.feeds
+    rated = highest(phases.rated_current, phases.feed, len(feeds))
+    return tick.now.feeds.neutral_current / rated
+
+
 def reserve_alone(_before: Amperes, tick: Tick) -> Amperes:
     """Continuous current left on each phase if its side had to carry the rack alone.
 
@@ -57,6 +67,7 @@ RULES = (
     Rule("load.phase", Kind.PHASE, phase_load, LIMITS),
     Rule("load.circuit", Kind.CIRCUIT, circuit_load, LIMITS),
     Rule("load.outlet", Kind.OUTLET, outlet_load, LIMITS),
+    Rule("load.neutral", Kind.FEED, neutral_load, LIMITS),
 )
 
 TRACES = (Trace("load.reserve", Kind.PHASE, reserve_alone, start=np.nan),)

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from smartpdu.model.plant import Kind, Plant, places
-from smartpdu.model.units import Celsiuses, Column, Flags, LeakageAmperes, Ratios, Watts
+from smartpdu.model.units import (
+    Celsiuses,
+    Column,
+    Flags,
+    LeakageAmperes,
+    Percents,
+    Ratios,
+    Watts,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,7 @@ class Effects:
 
     voltage: Ratios  # of each phase
     frequency: Ratios  # of each feed
+    distortion: Percents  # more, of each phase's voltage
     heater: Watts  # on each outlet, beside its server
     tripped: Flags  # circuits that somebody opens
     dead: Flags  # power supplies, by outlet
@@ -55,6 +64,7 @@ def healthy(plant: Plant) -> Effects:
     return Effects(
         np.ones(phases),
         np.ones(len(plant.feeds)),
+        np.zeros(phases),
         np.zeros(outlets),
         no(len(plant.circuits)),
         no(outlets),
@@ -101,6 +111,10 @@ def _undervoltage(e: Effects, plant: Plant, row: int, fault: Fault, age: float) 
 
 def _off_frequency(e: Effects, plant: Plant, row: int, fault: Fault, age: float) -> None:
     e.frequency[row] = fault.size
+
+
+def _harmonics(e: Effects, plant: Plant, row: int, fault: Fault, age: float) -> None:
+    e.distortion[plant.phases.feed == row] += fault.size
 
 
 def _overload(e: Effects, plant: Plant, row: int, fault: Fault, age: float) -> None:
@@ -181,6 +195,15 @@ INJECTORS: dict[str, Injector] = {
         "of nominal",
         (0.8, 1.2),
         "of the nominal frequency",
+    ),
+    "harmonics": Injector(
+        Kind.FEED,
+        "quality.distortion",
+        _harmonics,
+        7,
+        "% more distortion of its voltages",
+        (0.1, 50),
+        "% of the fundamental",
     ),
     "overload": Injector(
         Kind.CIRCUIT, "load.circuit", _overload, 3000, "W more on a circuit", (1, 1e5), "W"

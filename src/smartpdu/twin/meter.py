@@ -45,6 +45,7 @@ def _outlets(now: Snapshot, world: World, life: Life, dice: np.random.Generator)
     fundamental, harmonic = np.abs(life.flow.current), life.flow.harmonic
     current = np.hypot(fundamental, harmonic)
     distortion = _ratio(harmonic, fundamental)
+    distorted = world.distortion + life.effects.distortion
     outlets.on[:] = life.relay
     outlets.voltage[:] = _steps(voltage, 0.1)
     outlets.current[:] = _stepped(current * seen, plant.outlets.resolution)
@@ -53,7 +54,7 @@ def _outlets(now: Snapshot, world: World, life: Life, dice: np.random.Generator)
     outlets.power_factor[:] = _steps(_ratio(life.flow.power, voltage * current), 0.001)
     outlets.crest_factor[:] = _steps(crest_factor(distortion), 0.01)
     outlets.thd_current[:] = _steps(100 * distortion, 0.1)
-    outlets.thd_voltage[:] = _steps(_fed_only(world.distortion[phase], voltage > 0), 0.1)
+    outlets.thd_voltage[:] = _steps(_fed_only(distorted[phase], voltage > 0), 0.1)
     outlets.active_energy[:] = np.floor(life.outlet_energy)
     air = life.air[plant.outlets.rack]
     outlets.contact_temperature[:] = _steps(air + HOUSING + life.rise, 0.1)
@@ -93,7 +94,8 @@ def _phases(now: Snapshot, world: World, life: Life, dice: np.random.Generator) 
     phases.power_factor[:] = _steps(_ratio(power, life.voltage * current), 0.001)
     phases.crest_factor[:] = _steps(crest_factor(distortion), 0.01)
     phases.thd_current[:] = _steps(100 * distortion, 0.1)
-    phases.thd_voltage[:] = _steps(_fed_only(world.distortion, life.voltage > 0), 0.1)
+    distorted = world.distortion + life.effects.distortion
+    phases.thd_voltage[:] = _steps(_fed_only(distorted, life.voltage > 0), 0.1)
     phases.active_energy[:] = np.floor(life.phase_energy)
 
 

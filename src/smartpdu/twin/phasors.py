@@ -70,7 +70,7 @@ def phasors(made: Waves, life: Life, left: Ratios | float = 1.0) -> tuple[Phasor
     """What the channels of each feed carry, but for inrush; `left` is what dips leave."""
     world, plant = made.world, made.world.plant
     volts = life.voltage * left
-    distortion = world.distortion / 100
+    distortion = (world.distortion + life.effects.distortion) / 100
     pure = volts / np.sqrt(1 + distortion**2)
     voltage = np.concatenate([pure[None] + 0j, pure * distortion * made.shape])
     supplied = fed(world, life) & live(world, volts)[cord_phase(world)]
