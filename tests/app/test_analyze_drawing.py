@@ -1,5 +1,6 @@
 """Pictures and pages of an analysis: drawn whole, self-contained, and only where asked for."""
 
+import re
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -12,7 +13,7 @@ import pytest
 from recordings import THIRD, kept, times, wave
 
 from smartpdu.app.analyze import Wish, analyze, analyzed
-from smartpdu.app.analyze_drawing import COLOURS, picture, shown, thinned, window
+from smartpdu.app.analyze_drawing import COLOURS, panels, picture, shown, thinned, window
 from smartpdu.app.analyze_page import page
 from smartpdu.app.analyze_sheet import Sheet
 
@@ -87,17 +88,39 @@ def test_a_page_needs_nothing_beside_it(tmp_path: Path) -> None:
 def test_a_page_shows_names_as_they_are_and_runs_none_of_them(tmp_path: Path) -> None:
     names = ("<script>alert(1)</script> U1", "U$2$ & Co", "电压 U3")
     path = dipped(tmp_path, names)
-    made = page(sheet(path), picture(sheet(path), "svg").decode())
+    made = page(sheet(path), panels(sheet(path)))
     assert "<script" not in made
     assert "&lt;script&gt;" in made
     assert "U$2$ &amp; Co" in made
     assert "电压 U3" in made
-    assert picture(sheet(path), "png").startswith(b"\x89PNG")
+    assert picture(sheet(path)).startswith(b"\x89PNG")
+
+
+def texts(panel: str) -> list[str]:
+    """The words of a panel."""
+    return [" ".join(each.itertext()) for each in ET.fromstring(panel).iter(f"{SVG}text")]
+
+
+def test_the_panels_of_a_page_have_no_name_in_common(tmp_path: Path) -> None:
+    """What one of them draws would be drawn in the other, where both call it the same."""
+    made = panels(sheet(dipped(tmp_path)))
+    names = [set(re.findall(r'\bid="([^"]+)"', panel)) for panel in made]
+    paths = [{name for name in own if re.fullmatch(r"[mp][0-9a-f]{10}", name)} for own in names]
+    assert [len(made), min(map(len, paths)) > 3] == [2, True]
+    assert not paths[0] & paths[1]
+
+
+def test_large_and_small_values_are_told_in_units_that_people_take(tmp_path: Path) -> None:
+    at = times(4000, 0.5)
+    path = kept(tmp_path, 4000, {"U1|V": wave(at, 110_000), "I1|A": wave(at, 0.02)})
+    voltage, current = (texts(panel) for panel in panels(sheet(path)))
+    assert {"kV", "110.0 kV ∠ 0.0°"} <= set(voltage)
+    assert {"mA", "20.00 mA ∠ 0.0°"} <= set(current)
+    assert any("110.0 kV" in word and "THD" not in word for word in voltage)
 
 
 def test_the_drawing_has_waves_levels_spectra_and_phasors(tmp_path: Path) -> None:
-    drawn = ET.fromstring(picture(sheet(dipped(tmp_path)), "svg"))
-    words = [" ".join(each.itertext()) for each in drawn.iter(f"{SVG}text")]
+    words = [word for panel in panels(sheet(dipped(tmp_path))) for word in texts(panel)]
     for title in ("Samples", "RMS of one cycle, at each half-cycle", "Harmonics", "Fundamental"):
         assert words.count(title) == 2, "for voltages and for currents"
     assert {"Voltage", "Current", "dip", "110 % ", "90 % "} <= set(words)

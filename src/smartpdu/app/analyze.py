@@ -144,15 +144,15 @@ def _finished(steps: Generator[float, None, Analysis], tell: Callable[[float], N
 def _draw(found: Sheet, path: Path, tell: Callable[[str], None]) -> None:
     """Write a picture or a page, whole or not at all."""
     tell(f"drawing {path.name} ...")
-    from smartpdu.app.analyze_drawing import picture
+    from smartpdu.app.analyze_drawing import panels, picture
     from smartpdu.app.analyze_page import page
 
     draft = path.with_name(f"{path.name}.part")
     try:
         if path.suffix.lower() == ".png":
-            draft.write_bytes(picture(found, "png"))
+            draft.write_bytes(picture(found))
         else:
-            draft.write_text(page(found, picture(found, "svg").decode("utf-8")), encoding="utf-8")
+            draft.write_text(page(found, panels(found)), encoding="utf-8")
         draft.replace(path)
     except OSError as error:
         draft.unlink(missing_ok=True)

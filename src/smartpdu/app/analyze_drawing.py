@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Iterator
 from io import BytesIO
 from math import isfinite
-from typing import Any
+from typing import Any, TypeAlias
 
 import matplotlib as mpl
 import numpy as np
@@ -20,6 +20,7 @@ from smartpdu.measurement.disturbance import Kind
 from smartpdu.measurement.report_follow import Event
 
 Array = NDArray[Any]
+Column: TypeAlias = tuple[str, str, list[int]]  # title, unit, channels
 
 COLOURS = ("#2563c9", "#c0392b", "#2e7d4f", "#8a5fb0", "#a35a00", "#00798c")  # as on the pages
 INK, SOFT, LINE = "#16191f", "#5b6472", "#dfe3e8"
@@ -53,14 +54,14 @@ STYLE: Any = {
     "legend.fontsize": 8.0,
     "lines.linewidth": 1.1,
     "svg.fonttype": "none",
-    "svg.hashsalt": "smartpdu",
-    "svg.id": "analysis",
     "text.parse_math": False,  # a name may hold a $
 }
 MOST = len(COLOURS)  # channels of one panel
 ACROSS = 3  # of them, side by side in its key
 LONG = 18  # letters of a name that are shown
 WIDTH, HEIGHT = 6.2, 2.5  # inches of one panel
+NARROW = 5.2  # of one on a page, that it can be read on a telephone
+LARGE, SMALL = 1e4, 0.1  # V or A: beyond, they are told as kV and mV
 CALM_CYCLES, BEFORE, AFTER, LONGEST = 5, 2, 3, 12  # cycles of the waves that are shown
 DRAWN = 4000  # points of one line
 SPECTRUM = 40  # orders
@@ -69,18 +70,33 @@ FAINT = 0.1  # % that a panel of harmonics shows at least
 SAME = 10.0  # times the level of the first: so far apart do channels share a panel
 
 
-def picture(sheet: Sheet, form: str) -> bytes:
-    """The picture of an analysis, as "png" with a heading or as "svg" for a page that has one."""
-    with mpl.rc_context(STYLE), warnings.catch_warnings():
+def picture(sheet: Sheet) -> bytes:
+    """The picture of an analysis, a PNG with a heading: what is shown, side by side."""
+    return _drawn(sheet, shown(sheet), "png", {"Software": "SmartPDU"})
+
+
+def panels(sheet: Sheet) -> list[str]:
+    """The same for a page, which has a heading and puts them where there is room: an SVG each."""
+    about = {"Date": None, "Creator": "SmartPDU"}
+    return [
+        _drawn(sheet, [column], "svg", about, f"-{n}").decode("utf-8")
+        for n, column in enumerate(shown(sheet))
+    ]
+
+
+def _drawn(
+    sheet: Sheet, columns: list[Column], form: str, about: dict[str, str | None], mark: str = ""
+) -> bytes:
+    names = {"svg.id": f"analysis{mark}", "svg.hashsalt": f"smartpdu{mark}"}  # of one page, apart
+    with mpl.rc_context({**STYLE, **names}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph")  # of a name in a script without one
-        drawn = _figure(sheet, headed=form == "png")
         kept = BytesIO()
-        about = {"Date": None, "Creator": "SmartPDU"} if form == "svg" else {"Software": "SmartPDU"}
-        drawn.savefig(kept, format=form, dpi=130, metadata=about)
+        figure = _figure(sheet, columns, headed=form == "png")
+        figure.savefig(kept, format=form, dpi=130, metadata=about)
     return kept.getvalue()
 
 
-def shown(sheet: Sheet) -> list[tuple[str, str, list[int]]]:
+def shown(sheet: Sheet) -> list[Column]:
     """Title, unit and channels of each column of panels: voltages, currents, or what there is."""
     channels, found = sheet.recording.channels, sheet.analysis
     live = [c for system in found.systems for c in system.channels]
@@ -94,7 +110,7 @@ def shown(sheet: Sheet) -> list[tuple[str, str, list[int]]]:
     return [_chosen(sheet, *column) for column in columns]
 
 
-def _chosen(sheet: Sheet, title: str, unit: str, own: list[int]) -> tuple[str, str, list[int]]:
+def _chosen(sheet: Sheet, title: str, unit: str, own: list[int]) -> Column:
     """Those of a level like the first's, if it has one, as many as have colours of their own."""
     rms = sheet.analysis.rms
     first = next((n for n in own if rms[n] > 0), own[0])
@@ -104,36 +120,49 @@ def _chosen(sheet: Sheet, title: str, unit: str, own: list[int]) -> tuple[str, s
     return f"{title}{some}", unit, fit
 
 
-def _figure(sheet: Sheet, headed: bool) -> Figure:
-    columns, cycles = shown(sheet), sheet.analysis.extent is not None
+def _figure(sheet: Sheet, columns: list[Column], headed: bool) -> Figure:
+    cycles = sheet.analysis.extent is not None
     rows = 5 if cycles else 2
     deep = max(-(-len(own) // ACROSS) for _, _, own in columns)
-    ratios = [0.08 + 0.2 * deep, 1.0, 0.8, 0.8, 1.3][:rows]
-    size = (WIDTH * max(len(columns), 1.3), HEIGHT * sum(ratios) + (0.8 if headed else 0.1))
+    ratios = [0.14 + 0.2 * deep, 1.0, 0.8, 0.8, 1.3][:rows]
+    width = WIDTH * max(len(columns), 1.3) if headed else NARROW
+    size = (width, HEIGHT * sum(ratios) + (0.8 if headed else 0.1))
     drawn = Figure(figsize=size, layout="constrained", facecolor="white")
     if headed:
         words = "\n".join([sheet.file, *headline(sheet)])
         drawn.suptitle(words, x=0.01, ha="left", fontsize=9, color=SOFT, linespacing=1.5)
     grid = drawn.add_gridspec(rows, len(columns), height_ratios=ratios)
-    for column, (title, unit, own) in enumerate(columns):
-        _key(sheet, drawn.add_subplot(grid[0, column]), title, unit, own)
-        _waves(sheet, drawn.add_subplot(grid[1, column]), unit, own)
+    for place, (title, unit, own) in enumerate(columns):
+        factor, larger = _size(sheet, unit, own)
+        _key(sheet, drawn.add_subplot(grid[0, place]), title, own)
+        _waves(sheet, drawn.add_subplot(grid[1, place]), (factor, larger), own)
         if cycles:
-            _trend(sheet, drawn.add_subplot(grid[2, column]), unit, own)
-            _spectrum(sheet, drawn.add_subplot(grid[3, column]), own)
-            _phasors(sheet, drawn.add_subplot(grid[4, column], projection="polar"), own)
+            _trend(sheet, drawn.add_subplot(grid[2, place]), (factor, larger), own)
+            _spectrum(sheet, drawn.add_subplot(grid[3, place]), own)
+            polar = drawn.add_subplot(grid[4, place], projection="polar")
+            _phasors(sheet, polar, (factor, larger), own)
     return drawn
 
 
-def _key(sheet: Sheet, axes: Axes, title: str, unit: str, own: list[int]) -> None:
+def _size(sheet: Sheet, unit: str, own: list[int]) -> tuple[float, str]:
+    """By what values are divided to be told in a unit that people would take, and that unit."""
+    most = max((float(sheet.analysis.peak[n]) for n in own), default=0.0)
+    if unit not in ("V", "A"):
+        return 1.0, unit
+    if most >= LARGE:
+        return 1e3, f"k{unit}"
+    return (1e-3, f"m{unit}") if 0 < most < SMALL else (1.0, unit)
+
+
+def _key(sheet: Sheet, axes: Axes, title: str, own: list[int]) -> None:
     """Which colour is which channel, and its values."""
     axes.axis("off")
-    axes.set_title(title, fontsize=12, pad=2)
+    axes.set_title(title, fontsize=12, pad=8)
     found = sheet.analysis
     for n, colour in _coloured(own):
         name = sheet.name(n)
         lines = [name if len(name) <= LONG else f"{name[:LONG]}..."]
-        lines.append(f"{told(float(found.rms[n]), 4)} {unit}")
+        lines.append(_level(float(found.rms[n]), *_size(sheet, sheet.unit(n), [n])))
         if np.isfinite(found.thd[n]):
             lines.append(f"THD {share(float(found.thd[n]))} %")
         axes.plot([], [], color=colour, linewidth=2.5, label="\n".join(lines))
@@ -151,13 +180,18 @@ def _coloured(own: list[int]) -> Iterator[tuple[int, str]]:
     return zip(own, COLOURS, strict=False)
 
 
-def _waves(sheet: Sheet, axes: Axes, unit: str, own: list[int]) -> None:
+def _level(value: float, factor: float, unit: str) -> str:
+    return f"{told(value / factor, 4)} {unit}".strip()
+
+
+def _waves(sheet: Sheet, axes: Axes, size: tuple[float, str], own: list[int]) -> None:
     """Samples around the first event, or of the first cycles."""
+    factor, unit = size
     first, end = window(sheet)
     times = sheet.recording.times[first:end]
     for n, colour in _coloured(own):
         x, y = thinned(times, sheet.recording.samples[first:end, n])
-        axes.plot(x, y, color=colour)
+        axes.plot(x, y / factor, color=colour)
     axes.set_title("Samples")
     axes.set_ylabel(unit)
     axes.set_xlabel("time, s", labelpad=2)
@@ -200,20 +234,20 @@ def thinned(x: Array, y: Array) -> tuple[Array, Array]:
     return x[rows], y[rows]
 
 
-def _trend(sheet: Sheet, axes: Axes, unit: str, own: list[int]) -> None:
+def _trend(sheet: Sheet, axes: Axes, size: tuple[float, str], own: list[int]) -> None:
     """RMS of each cycle, anew at each half, over the whole recording."""
-    found = sheet.analysis
+    found, (factor, unit) = sheet.analysis, size
     for n, colour in _coloured(own):
         trend = found.trends[n]
         times = np.interp(trend.at, np.arange(len(sheet.recording.times)), sheet.recording.times)
         few: Any = {"marker": "o", "markersize": 3.0} if len(times) < SPECTRUM else {}
-        axes.plot(*thinned(times, trend.rms), color=colour, **few)
+        axes.plot(*thinned(times, trend.rms / factor), color=colour, **few)
     axes.set_title("RMS of one cycle, at each half-cycle")
     axes.set_ylabel(unit)
     axes.set_xlabel("time, s", labelpad=2)
     times = sheet.recording.times
     axes.set_xlim(0.0, max(float(times[-1]), 1e-9))
-    limits = [s.nominal for s in found.systems if set(s.channels) & set(own)][:1]
+    limits = [s.nominal / factor for s in found.systems if set(s.channels) & set(own)][:1]
     low, high = axes.get_ylim()
     if limits:
         low, high = min(low, 0.88 * limits[0]), max(high, 1.12 * limits[0])
@@ -272,9 +306,9 @@ def _spectrum(sheet: Sheet, axes: Axes, own: list[int]) -> None:
     axes.grid(visible=False, axis="x")
 
 
-def _phasors(sheet: Sheet, axes: Any, own: list[int]) -> None:
+def _phasors(sheet: Sheet, axes: Any, size: tuple[float, str], own: list[int]) -> None:
     """The fundamental of each channel, seen from the leading voltage."""
-    phasor = sheet.analysis.phasor
+    phasor = sheet.analysis.phasor / size[0]
     largest = max((float(abs(phasor[n])) for n in own if np.isfinite(phasor[n])), default=0.0)
     lines = []
     for n, colour in _coloured(own):
@@ -283,11 +317,13 @@ def _phasors(sheet: Sheet, axes: Any, own: list[int]) -> None:
         length, angle = float(abs(phasor[n])), float(np.angle(phasor[n]))
         arrow = {"arrowstyle": "-|>", "color": colour, "linewidth": 1.8, "shrinkA": 0, "shrinkB": 0}
         axes.annotate("", xy=(angle, length), xytext=(0.0, 0.0), arrowprops=arrow)
-        lines.append((f"{told(length, 4)}  {np.degrees(angle).round(1) + 0.0:.1f}°", colour))
+        words = f"{_level(length, 1.0, size[1])} ∠ {np.degrees(angle).round(1) + 0.0:.1f}°"
+        lines.append((words, colour))
     for row, (words, colour) in enumerate(lines):
-        at = {"xy": (1.25, 0.95 - 0.09 * row), "xycoords": "axes fraction"}
+        at = {"xy": (1.3, 0.95 - 0.09 * row), "xycoords": "axes fraction"}
         axes.annotate(words, **at, color=colour, fontsize=8, in_layout=False)
     axes.set_title("Fundamental", loc="left", pad=10)
+    axes.set_anchor("W")  # values stand beside it
     axes.set_rmax(1.1 * largest if largest > 0 else 1.0)
     axes.set_rlabel_position(67.5)
     axes.yaxis.set_major_locator(MaxNLocator(4))

@@ -1,6 +1,6 @@
 """An analysis as one page of HTML that needs nothing beside it.
 
-Its picture is the same that matplotlib draws for a .png, as SVG: one drawing for both.
+Its panels are those that matplotlib draws for a .png, as SVG: one drawing for both.
 """
 
 import re
@@ -27,21 +27,28 @@ tr:last-child td { border-bottom: 0; }
 .right { text-align: right; }
 ul { margin: 0; padding-left: 1.2rem; color: #5b6472; }
 svg { width: 100%; height: auto; display: block; }
+.panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr));
+  gap: 1rem; }
+.panels svg { max-width: 44rem; }
+@media (max-width: 30rem) { main { padding: .6rem; } section { padding: .8rem; }
+  th, td { padding-right: .9rem; } }
 """
 
+VIEW = '<meta name="viewport" content="width=device-width, initial-scale=1">'
 
-def page(sheet: Sheet, picture: str) -> str:
-    """The page of an analysis with its picture, an SVG."""
+
+def page(sheet: Sheet, panels: list[str]) -> str:
+    """The page of an analysis with its panels, each an SVG."""
     tables = [events(sheet), phases(sheet), channels(sheet)]
     lines = "".join(f"<p>{escape(line)}</p>" for line in headline(sheet))
     parts = [
         f"<header><h1>{escape(sheet.file)}</h1>{lines}</header>",
         *(_table(table) for table in tables if table.rows),
-        f"<section>{_inline(picture)}</section>",
+        f'<section class="panels">{"".join(map(_inline, panels))}</section>',
         _notes((*(mark.words for mark in sheet.marks), *sheet.notes)),
     ]
     title = f"<title>{escape(sheet.file)}</title>"
-    head = f'<meta charset="utf-8">{title}<style>{STYLE}</style>'
+    head = f'<meta charset="utf-8">{VIEW}{title}<style>{STYLE}</style>'
     body = "\n".join(part for part in parts if part)
     whole = f'<html lang="en"><head>{head}</head>\n<body><main>{body}</main></body></html>'
     return f"<!doctype html>\n{whole}\n"

@@ -35,6 +35,10 @@ class Sheet:
         """The name of a channel."""
         return self.recording.channels[channel].name
 
+    def unit(self, channel: int) -> str:
+        """The unit of a channel."""
+        return self.recording.channels[channel].unit
+
     def seconds(self, sample: float) -> Second:
         """The time of a sample, which may lie between two, after the first; NaN for NaN."""
         if not np.isfinite(sample):
