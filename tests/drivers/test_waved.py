@@ -135,6 +135,26 @@ async def test_what_meters_alone_know_is_as_without_a_board() -> None:
     await closed([a, b])
 
 
+async def test_what_meters_have_no_word_for_is_the_boards() -> None:
+    site, clock = demo(), Clock()
+    (a, b), _ = sources(site, clock)
+    for _ in range(4):
+        clock.now += 1
+        now = await a.read()
+    assert now.feeds.reactive_power[0] == pytest.approx(now.phases.reactive_power.sum())
+    assert (np.abs(now.phases.displacement_factor) <= 1).all()
+    assert now.feeds.voltage_unbalance[0] < 1
+    bands = [getattr(now.feeds, f"residual_{b}")[0] for b in ("direct", "mains", "middle", "above")]
+    assert np.sqrt(np.square(bands).sum()) == pytest.approx(now.feeds.residual_current[0], rel=1e-3)
+    assert bands[1] == max(bands)
+    quadrants = np.array([getattr(now.phases, f"reactive_energy_{n}") for n in (1, 2, 3, 4)])
+    assert (quadrants.sum(axis=0) > 0).all()
+    assert (now.phases.exported_energy == 0).all()
+    told = [getattr(now.feeds, f"reactive_energy_{n}")[0] for n in (1, 2, 3, 4)]
+    assert told == pytest.approx(quadrants.sum(axis=1))
+    await closed([a, b])
+
+
 async def test_an_order_ends_the_current_and_its_way_back_is_an_inrush() -> None:
     site, clock = demo(), Clock()
     (a, b), _ = sources(site, clock)

@@ -41,11 +41,11 @@ def recorded(site: Site, file: Path, seconds: int) -> str:
     )
 
 
-def boarded(tmp_path: Path, trouble: str) -> str:
+def boarded(tmp_path: Path, trouble: str, seconds: int = 12) -> str:
     """The demonstration site with a board in place of the twin at PDU A, and what it records."""
     assert DEMO.count(PDU_A) == 1
     file = tmp_path / "frames"
-    tables = recorded(site_from_text(DEMO + trouble, "test"), file, 12)
+    tables = recorded(site_from_text(DEMO + trouble, "test"), file, seconds)
     board = f'name = "Board A"\ndriver = "adc"\naddress = "file:{file}"\n{tables}'
     return without(DEMO.replace(PDU_A, board), "rack1/A/outlet/")
 
