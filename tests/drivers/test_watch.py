@@ -119,6 +119,18 @@ async def test_a_dip_is_told_once_with_its_numbers_and_its_waveform(tmp_path: Pa
     assert times[0] - 1000 < 2.36 + 0.5 + 1  # the file is half a second ahead of the clock
 
 
+@pytest.mark.requirement("R-8.2-5")
+@pytest.mark.parametrize("end", [2.4, 2.42, 2.45, 2.48, 2.49, 2.499, 2.5, 2.51, 2.9])
+async def test_whenever_a_dip_ends_it_is_told_within_a_second(tmp_path: Path, end: float) -> None:
+    made = board((end - 0.2, end, 0.6))
+    told, times = await heard(tmp_path, list(made.frames(6)), made, 6)
+    (dip,) = every(told, VoltageDisturbed)
+    ahead = 0.5  # of the clock, that the file is
+    assert 0 < times[0] - 1000 + ahead - end <= 1.0
+    assert told[0][1] is not None
+    assert dip.duration == pytest.approx(0.2, abs=0.0101 * 2)
+
+
 async def test_the_waveform_of_a_dip_is_true_in_time_names_and_values(tmp_path: Path) -> None:
     made = board((2.2, 2.36, 0.6))
     frames = list(made.frames(6))

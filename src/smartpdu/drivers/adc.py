@@ -16,7 +16,7 @@ import structlog
 
 from smartpdu.drivers.board import Board, board, channels
 from smartpdu.drivers.carriers import Carrier, Datagrams, Pipe
-from smartpdu.drivers.followers import Followers
+from smartpdu.drivers.followers import SOON, Followers
 from smartpdu.drivers.frame_file import FrameFile
 from smartpdu.drivers.reception import Tally
 from smartpdu.drivers.sampler import Sampler
@@ -68,16 +68,23 @@ class Adc:
             if unusable:
                 raise SourceError(f"frames come, and none can be used: {bad}")
             raise NoAnswer(f"no frame for {clock - self._heard:.1f} s")
+        if self._followers.expecting:
+            await self._ports.sleep(SOON)
+            await self._looked(None)
         return now
 
     async def _measured(self) -> Snapshot:
-        """Look at all that came, in a thread."""
-        pieces = await self._carrier.arrived()
+        """What was measured until now."""
         now = blank(self._part.plant, self._ports.wall(), self._ports.clock())
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._thread, self._digested, pieces, now)
-        self._followers.tell()
+        await self._looked(now)
         return now
+
+    async def _looked(self, now: Snapshot | None) -> None:
+        """Look at all that came, in a thread; without rows to fill, they wait."""
+        pieces, at = await self._carrier.arrived(), self._ports.wall()
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread, self._digested, pieces, at, now)
+        self._followers.tell()
 
     async def obey(self, command: SwitchOutlet) -> None:
         """A measuring board switches nothing."""
@@ -90,11 +97,12 @@ class Adc:
         self._thread.shutdown()
         await self._followers.close()
 
-    def _digested(self, pieces: list[bytes], now: Snapshot) -> None:
+    def _digested(self, pieces: list[bytes], at: float, now: Snapshot | None) -> None:
         """Take what came, in the thread."""
-        self.sampler.take(self._carrier.frames(pieces), now.at)
+        self.sampler.take(self._carrier.frames(pieces), at)
         self.sampler.tally.foreign = self._carrier.foreign
-        self.sampler.land(now)
+        if now is not None:
+            self.sampler.land(now)
         self._followers.look()
 
     def _tell(self) -> None:

@@ -8,10 +8,10 @@ from smartpdu.drivers.captured import Scene, events, switched, waveform
 from smartpdu.drivers.counted import Counted
 from smartpdu.drivers.follower import Follower
 from smartpdu.drivers.ledger import NAME, Ledger
-from smartpdu.drivers.quality import NAME as QUALITY
 from smartpdu.drivers.quality import Quality
 from smartpdu.drivers.source import Wanted
 from smartpdu.drivers.tallied import Tallied
+from smartpdu.drivers.verdicts import NAME as QUALITY
 from smartpdu.drivers.watch import Watch
 from smartpdu.model.event import Event
 from smartpdu.model.plant import Kind
@@ -23,6 +23,7 @@ FOLLOWED = {  # what is told beside the registers of what was taken, which meter
     Kind.CIRCUIT: ("exported_energy",),
     Kind.OUTLET: ("exported_energy", *REACTIVE),
 }
+SOON = 0.15  # s after which the samples after something have come that is over
 
 
 class Followers:
@@ -62,6 +63,11 @@ class Followers:
             while tallied.over:
                 self._noticed.append(([tallied.over.popleft()], None))
         self._quality.tend(self._clock())
+
+    @property
+    def expecting(self) -> bool:
+        """Whether something is over or may be soon, and the samples after it are to come."""
+        return any(watch.expecting for watch, _ in self._watched)
 
     def tell(self) -> None:
         """Tell whoever listens; on the event loop."""

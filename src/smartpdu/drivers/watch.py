@@ -132,6 +132,14 @@ class Watch:
         self._credit = min(AT_ONCE, self._credit + (now.clock - self._credited) / AGAIN)
         self._credited = now.clock
 
+    @property
+    def expecting(self) -> bool:
+        """Whether something is over or may be soon, and the samples after it are to come."""
+        if self._channels is None or self._dips is None:
+            return False
+        fresh = any(d.kind not in self._long for s in self._dips.systems for d in s.running)
+        return bool(self._waiting) or fresh or any(g.running for g in self._rushes.groups)
+
     def noticed(self) -> list[Group]:
         """What was noticed since the last time, and is not to be told again."""
         groups = []
