@@ -29,6 +29,9 @@ bench: $(VENV)/bench.stamp
 	$(PY) bench/twin.py
 	$(PY) bench/history.py --folder .
 	$(PY) bench/run.py
+	$(PY) bench/measurement.py
+	$(PY) bench/samples.py
+	$(PY) bench/accuracy.py
 
 # The full counts, in parts that are not repeated for a commit that has them already.
 PARTS := model engine power measurement safety control whitepaper store runtime network twin app drivers walk
