@@ -14,10 +14,11 @@ from smartpdu.drivers.board import Board, Course, board
 from smartpdu.drivers.board import channels as described
 from smartpdu.drivers.follower import Follower
 from smartpdu.drivers.frames import FORMS, Frame
-from smartpdu.drivers.quality import Quality, reports
+from smartpdu.drivers.quality import Quality
 from smartpdu.drivers.sampler import Sampler
 from smartpdu.drivers.sealed import sealed
 from smartpdu.drivers.tallied import Standing, Tallied
+from smartpdu.drivers.verdicts import reports
 from smartpdu.drivers.week import MONDAY, Week, event, more, number, report
 from smartpdu.measurement.aggregation import TEN_MINUTES
 from smartpdu.measurement.voltage import WEEK, Observed

@@ -31,6 +31,7 @@ from smartpdu.model.request import Principal, Role, Switch
 from smartpdu.model.snapshot import Snapshot, blank
 from smartpdu.runtime.collector import Collector
 from smartpdu.runtime.desk import Desk
+from smartpdu.runtime.kept import KeptFile
 from smartpdu.runtime.loop import Loop
 from smartpdu.runtime.memory import Memory
 from smartpdu.runtime.recorder import Recorder
@@ -186,7 +187,9 @@ class Rig:
         vfs = self.disk.name if self.disk else None
         self.memory = Memory(open_database(self.directory / "smartpdu.db", vfs=vfs))
         self.waveforms = Waveforms(self.directory / "waveforms", lambda: None)
-        self.desk = Desk(self.memory, ports, lambda: f"{next(self._secrets):032x}", self.waveforms)
+        quality = KeptFile(self.directory / "quality.kept", lambda: None)
+        secret = lambda: f"{next(self._secrets):032x}"  # noqa: E731
+        self.desk = Desk(self.memory, ports, secret, self.waveforms, quality)
         home = house(self.plant)
         self.loop = Loop("test", home, self.memory, self.desk, ports, "boot", "0")
         lines = {}

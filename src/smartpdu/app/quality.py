@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from smartpdu.drivers.quality import NAME, reports
 from smartpdu.drivers.sealed import Damaged
+from smartpdu.drivers.verdicts import NAME, reports
 
 WORDS = {True: "kept", False: "NOT KEPT", None: "nothing to judge by yet"}
 WEEKS = {"now": "this week, so far", "last": "last week"}
@@ -26,7 +26,7 @@ def quality(data: Path, as_json: bool, out: TextIO, err: TextIO) -> int:
     except OSError as error:
         print(f"smartpdu: {file}: {error.strerror}", file=err)
         return 2
-    except (Damaged, AttributeError, KeyError, TypeError) as error:
+    except Damaged as error:
         print(f"smartpdu: {file}: found damage ({error}), expected what was written", file=err)
         return 2
     if as_json:

@@ -30,6 +30,7 @@ from smartpdu.drivers.source import (
     Wanted,
     unheard,
 )
+from smartpdu.drivers.verdicts import NAME as VERDICTS
 from smartpdu.engine.house import House, house
 from smartpdu.model.plant import Part, part
 from smartpdu.model.request import Role
@@ -162,7 +163,7 @@ def assembled(site: Site, hold: Hold, ports: Ports, secret: Callable[[], str]) -
     # what does not fit is told before a memory is there
     opened = sources(site, ports, partial(_kept, hold), waveforms.tell)
     memory = _memory(hold)
-    desk = Desk(memory, ports, secret, waveforms)
+    desk = Desk(memory, ports, secret, waveforms, _kept(hold, VERDICTS))
     loop = Loop(site.name, home, memory, desk, ports, secret()[:16], version("smartpdu"))
     collector = Collector(home.plant, opened, ports, desk.wake, loop.withdraw, loop.read_back)
     recorder = Recorder(memory, ports, collector.send, loop.withdraw, desk.answer, desk.tell)

@@ -15,12 +15,11 @@ from smartpdu.drivers.keeper import Keeper
 from smartpdu.drivers.sealed import Damaged, sealed, unsealed
 from smartpdu.drivers.source import Kept
 from smartpdu.drivers.tallied import Short, Standing, Tallied
+from smartpdu.drivers.verdicts import FORM, NAME
 from smartpdu.measurement import aggregation
 from smartpdu.model.plant import Plant
 
-NAME = "quality"
 EVERY = 60.0  # s after which all is kept again; more is lost of ten minutes than they may lack
-FORM = 1
 
 log = structlog.get_logger()
 
@@ -81,12 +80,6 @@ class Quality:
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             log.warning("quality_begins_anew", place=one.feed, why=repr(error))
             return Standing()
-
-
-def reports(form: bytes) -> list[dict[str, Any]]:
-    """The week under way and the one before of each feed, from the bytes that are kept."""
-    feeds = unsealed(FORM, form)["feeds"]
-    return [{"feed": path, "now": own["now"], "last": own["last"]} for path, own in feeds.items()]
 
 
 def _written(standing: Standing, one: Tallied) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from smartpdu.network.description import Description
 from smartpdu.network.head import heading
 from smartpdu.network.login import Door
 from smartpdu.network.problem import tell_problems
-from smartpdu.network.rest import commands, events, history, plant, waveforms
+from smartpdu.network.rest import commands, events, history, plant, quality, waveforms
 from smartpdu.network.rest.body import only_plain
 from smartpdu.network.rest.parameters import only_known
 from smartpdu.network.screens import page
@@ -37,7 +37,14 @@ def built(desk: Desk, secure: bool = False) -> Door:
     )
     tell_problems(app)
     checks = [Depends(only_known), Depends(only_plain)]
-    for part in (commands, events, history, waveforms, plant):  # the more special paths stand first
+    for part in (
+        commands,
+        events,
+        history,
+        quality,
+        waveforms,
+        plant,
+    ):  # the more special paths stand first
         app.include_router(part.router(desk), prefix=API, dependencies=checks)
     description = Description(app)
 

@@ -9,12 +9,24 @@ import hashlib
 import json
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from smartpdu.drivers.source import Ports
+from smartpdu.drivers.sealed import Damaged
+from smartpdu.drivers.source import Kept, Ports
+from smartpdu.drivers.verdicts import reports
 from smartpdu.model.request import Principal, Request, Role, Switch
 from smartpdu.runtime.memory import Memory
 from smartpdu.runtime.recorder import Wish
-from smartpdu.runtime.view import Asked, CommandRow, Course, KeyReused, Told, View, Waveform
+from smartpdu.runtime.view import (
+    Asked,
+    CommandRow,
+    Course,
+    KeyReused,
+    Told,
+    Unrecallable,
+    View,
+    Waveform,
+)
 from smartpdu.runtime.waveforms import Waveforms
 from smartpdu.store import access
 
@@ -42,8 +54,10 @@ class Desk:
         ports: Ports,
         secret: Callable[[], str],
         waveforms: Waveforms | None = None,
+        quality: Kept | None = None,
     ) -> None:
-        """A desk over a memory and a folder of waveforms; `secret` gives unguessable text."""
+        """A desk over a memory, waveforms and verdicts on voltages; `secret` is unguessable."""
+        self._quality = quality
         self._memory = memory
         self._waveforms = waveforms
         self._ports = ports
@@ -111,6 +125,16 @@ class Desk:
     async def waveform(self, name: str) -> bytes | None:
         """One of them; None where there is none of that name."""
         return await self._waveforms.content(name) if self._waveforms else None
+
+    async def voltage_quality(self) -> list[dict[str, Any]]:
+        """Of each feed whose voltages are judged this week and the last, as they are kept."""
+        if self._quality is None:
+            return []
+        try:
+            form = await asyncio.to_thread(self._quality.read)
+            return [] if form is None else reports(form)
+        except (Damaged, OSError) as error:
+            raise Unrecallable(f"the verdicts on voltages cannot be read: {error}") from error
 
     async def recall(
         self, place: str, quantity: str, start: float, end: float, points: int = 500

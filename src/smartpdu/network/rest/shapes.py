@@ -79,6 +79,46 @@ class WaveformRow(Shape):
     sha256: str
 
 
+class Judged(Shape):
+    """Whether a place kept a criterion in a week, and what that rests on; in percent."""
+
+    place: str
+    criterion: str
+    kept: Annotated[bool | None, Field(description="null: there is nothing to judge by")]
+    within: Annotated[float | None, Field(description="of the judged intervals")]
+    required: float
+    low: Annotated[float | None, Field(description="of a voltage or frequency: off the nominal")]
+    high: Annotated[float | None, Field(description="of flicker, Plt: without a unit")]
+    interval: Annotated[float, Field(description="in s")]
+    judged: int
+    beyond: int
+    flagged: Annotated[int, Field(description="not judged: a dip, swell or interruption")]
+    gaps: Annotated[int, Field(description="not judged: no value")]
+    missing: Annotated[int, Field(description="of the whole week, not seen")]
+    worst: float | None
+    worst_end: Moment | None
+
+
+class QualityWeek(Shape):
+    """A week of a feed's voltages against EN 50160."""
+
+    feed: str
+    begin: Moment
+    end: Moment
+    kept: Annotated[bool | None, Field(description="null: nothing was judged")]
+    covered: Annotated[float, Field(description="share of its ten minutes that were judged")]
+    iec_61000_2_4_class: Annotated[int | None, Field(description="null: not even class 3")]
+    verdicts: list[Judged]
+
+
+class QualityRow(Shape):
+    """A feed whose voltages are judged: this week so far, and the one before."""
+
+    feed: str
+    now: QualityWeek | None
+    last: QualityWeek | None
+
+
 class AlarmRow(Shape):
     """An alarm that stands, with what it means and what to do."""
 
