@@ -84,7 +84,8 @@ def text(name: str, content: str) -> Callable[[Path], Path]:
         (text("r.csv", "t (s),U1 (V)\n0,1\n1\n"), "r.csv, line 3: found 1 fields"),
         (text("r.csv", "U1 (V)\n0\n1\n"), "r.csv: found no column of times and no rate"),
         (text("r.csv", "t (s),U1 (V)\n1,1\n0,1\n"), "r.csv"),
-        (text("r.wav", "no sound"), "r.wav"),
+        (text("r.wav", "no sound"), "r.wav, byte 0: found 'no s', expected RIFF and WAVE"),
+        (text("r.wav", ""), "r.wav, byte 0: found '', expected RIFF and WAVE"),
     ],
 )
 def test_a_file_that_is_no_recording_is_told(

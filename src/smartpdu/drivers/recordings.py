@@ -32,7 +32,7 @@ def read_recording(path: Path | str, says: Given = Given()) -> Recording:
     if suffix in (".cfg", ".dat"):
         return _pair(path, says)
     raw = _bytes(path, LARGEST)
-    if raw[:4] in (b"RIFF", b"RIFX", b"RF64"):
+    if suffix == ".wav" or raw[:4] in (b"RIFF", b"RIFX", b"RF64"):
         return sounded(raw, path.name, says.names, says.scale)
     if suffix == ".cff" or raw[:13].lower() == b"--- file type":
         return combined(raw, path.name, says.encoding)
