@@ -45,10 +45,15 @@ def test_german_words_stand_for_what_lasts_and_for_why_a_load_rushes_in(look, ho
         "Einbruch",
         "Unterbrechung",
     }
-    rush = seen.page.locator("#events li", has_text="Einschaltstrom").first
-    rush.wait_for()
-    assert re.fullmatch(
-        r"[\d,.]+\sA · 0,\d+\ss · Spannung kam wieder", rush.locator(".why").inner_text()
-    )
+    rush = seen.page.locator("#events li", has_text="Einschaltstrom")
+    rush.wait_for()  # one item, however many loads rush in with the voltage
+    above = rush.locator("xpath=preceding-sibling::li[1]")
+    assert "Spannung gestört" in above.inner_text()
+    told = house.rows("events?kind=InrushCaptured")
+    shown = rush.locator(".why").inner_text()
+    words = rf"[\d,.]+\sA · 0,\d+\ss · Spannung kam wieder · {len(told)} Stellen · Kurvenform"
+    assert re.fullmatch(words, shown)
+    highest = max(event["body"]["peak"] for event in told)
+    assert shown.startswith(f"{highest:.1f}".replace(".", ","))
     assert rush.get_by_role("link", name="Kurvenform").count() == 1
     assert seen.wrong == []

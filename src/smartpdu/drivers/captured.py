@@ -37,14 +37,17 @@ class Scene:
 
 
 def events(group: Group, scene: Scene, at: float) -> tuple[Event, ...]:
-    """What is told of a group now: disturbances first, then inrush, each in order of time."""
+    """What is told of a group now: inrush, and last the disturbances that may have caused it.
+
+    Who lists events has the newest at the top.
+    """
     voltages = sorted((d for d in group.found if isinstance(d, Disturbance)), key=_start)
     lines = scene.course.lines
     rushes = [i for i in group.found if isinstance(i, Inrush)]
     currents = sorted((i for i in rushes if lines[i.channel].quantity == "current"), key=_start)
     return (
-        *(_disturbed(d, group, scene, at) for d in voltages),
         *(_rushed(i, group, scene, at) for i in currents),
+        *(_disturbed(d, group, scene, at) for d in voltages),
     )
 
 

@@ -106,7 +106,7 @@ class Waveforms:
             return events
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
-            name = self._free(shown[0])
+            name = self._free(_chief(shown))
             self._make_room(len(content))
             KeptFile(self._folder / name, self._held).write(content)
         except OSError as error:
@@ -172,6 +172,11 @@ class Waveforms:
         except OSError as error:
             words = error.strerror or str(error)
             raise Unrecallable(f"the waveforms cannot be read: {words}") from error
+
+
+def _chief(events: Sequence[Noticed]) -> Noticed:
+    """The event that a file is called after: a disturbance, or else the first."""
+    return next((e for e in events if isinstance(e, VoltageDisturbed)), events[0])
 
 
 def named(event: Noticed, at: float) -> str:

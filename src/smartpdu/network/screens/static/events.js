@@ -30,29 +30,46 @@ export class Events {
     if (this.plan) this.draw();
   }
 
-  draw() { byId("events").replaceChildren(...this.events.map((event) => this.item(event))); }
+  draw() { byId("events").replaceChildren(...gathered(this.events).map((event) => this.item(event))); }
 
-  item({ at, kind: name, place, body }) {
+  item({ at, kind: name, place, body, places = 1 }) {
     const item = make("li");
     const title = this.plan.hazards[body.rule]?.title[tongue()] ?? body.rule ?? "";
     const on = body.on === undefined ? "" : say(body.on ? "on" : "off");
     const where = make("span", "place", place === "house" ? "" : placeName(this.plan, place));
     where.title = place;
     item.append(make("time", "", moment(at)), make("span", "what", [title && `${title}:`, kind(name), on].filter(Boolean).join(" ")), where);
-    const more = details(body);
+    const more = [details(body), places > 1 && counted("places", places)].filter(Boolean).join(" · ");
     if (more) {
       const why = make("span", "why", more);
       why.title = body.by ?? "";
+      if (body.waveform) why.append(" · ", download(body.waveform));
       item.append(why);
-    }
-    if (body.waveform) {
-      const link = make("a", "waveform", say("waveform"));
-      link.href = `/api/v1/waveforms/${encodeURIComponent(body.waveform)}`;
-      link.download = body.waveform;
-      item.append(link);
     }
     return item;
   }
+}
+
+// The inrush of many loads at once, as when a voltage returns, is one item: that of the highest.
+function gathered(events) {
+  const items = [];
+  for (const event of events) {
+    const last = items.at(-1);
+    const { kind: name, body } = event;
+    if (name !== "InrushCaptured" || last?.kind !== name || !body.waveform || last.body.waveform !== body.waveform) {
+      items.push({ ...event, places: 1 });
+      continue;
+    }
+    items[items.length - 1] = { ...(body.peak > last.body.peak ? event : last), places: last.places + 1 };
+  }
+  return items;
+}
+
+function download(name) {
+  const link = make("a", "waveform", say("waveform"));
+  link.href = `/api/v1/waveforms/${encodeURIComponent(name)}`;
+  link.download = name;
+  return link;
 }
 
 // What happened to a voltage, and how a load rushed in: how far, and how long.
