@@ -54,6 +54,17 @@ def test_a_batch_that_waited_moves_nothing_and_a_clock_that_was_set_is_followed(
     assert moments.clock.moment(0) == pytest.approx(START + 0.01, abs=0.01)
 
 
+def test_a_gap_that_the_board_counts_through_loses_no_time() -> None:
+    moments = Moments()
+    moments.begin(RATE)
+    heard(moments, [0.01] * 10)
+    before = moments.clock.moment(0)
+    moments.go_on(125_000)
+    assert moments.clock.moment(0) == pytest.approx(before + 12.5)
+    moments.heard(1_000, START + 12.6 + 0.2, nan)  # it waited; what was known stays
+    assert moments.clock.moment(0) == pytest.approx(before + 12.5, abs=2e-3)
+
+
 @pytest.mark.parametrize("drift", [-1e-4, 1e-4])
 def test_a_board_whose_clock_drifts_is_followed(drift: float) -> None:
     moments = Moments()

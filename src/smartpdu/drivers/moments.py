@@ -29,6 +29,11 @@ class Moments:
         self._last = 0.0  # s of the run, when it was looked at last
         self._late = 0.0  # s for which all came too late
 
+    def go_on(self, samples: int) -> None:
+        """A new run whose first sample is so many after that of the last, by the board's count."""
+        self._origin += samples / self._rate
+        self._last -= samples / self._rate
+
     @property
     def known(self) -> bool:
         """Whether there is a moment at all."""

@@ -118,6 +118,7 @@ class Sampler:
         """A sampler that has heard nothing; `followed` gives what follows the samples of a feed."""
         self._reception = Reception(board.channels)
         self._moments, self._begun = Moments(), 0
+        self._counts: tuple[int, float] | None = None  # boot and rate that samples count by
         self._runs = [Run(course, self._moments, followed(course)) for course in board.courses]
         self._told = (0, 0)  # samples and lost ones when it was last read
 
@@ -134,10 +135,9 @@ class Sampler:
             if fate is Fate.DROPPED or isinstance(frame, Malformed):
                 continue
             if fate is Fate.BEGINS:
-                self._flush(together, nan)
+                self._flush(together, arrived)
                 together = []
-                self._moments.begin(frame.rate)
-                self._begun = frame.counter
+                self._begin(frame)
                 for run in self._runs:
                     run.begin(frame.rate, frame.form.most)
             together.append(frame)
@@ -152,6 +152,15 @@ class Sampler:
         self._told = (tally.samples, tally.lost)
         lacking = max(sum(told) / whole, lost / max(came + lost, 1))
         now.sources.missing[:] = np.fmax(now.sources.missing, lacking)  # beside what followers lack
+
+    def _begin(self, frame: Frame) -> None:
+        """Begin to count from this frame; a board that only lost some counts on."""
+        board = (frame.boot, frame.rate)
+        if board == self._counts and frame.counter >= self._begun:
+            self._moments.go_on(frame.counter - self._begun)
+        else:
+            self._moments.begin(frame.rate)
+        self._counts, self._begun = board, frame.counter
 
     def _flush(self, frames: list[Frame], arrived: float) -> None:
         if not frames:
