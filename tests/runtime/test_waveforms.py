@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
+from shutil import disk_usage
 from typing import Any
 
 import pytest
@@ -115,6 +116,13 @@ async def test_a_full_disk_costs_the_file_and_nothing_else(tmp_path: Path) -> No
     room.why = None
     told = await room.keeps(dip(), content=b"samples")
     assert await room.waveforms.content(told[0].waveform) == b"samples"
+    await room.waveforms.close()
+
+
+async def test_the_last_of_the_disk_is_left_to_the_journal(tmp_path: Path) -> None:
+    room = Room(tmp_path / "waveforms", spared=disk_usage(tmp_path).total)
+    assert await room.keeps(dip(), content=b"samples") == [dip()]
+    assert list(room.folder.iterdir()) == []
     await room.waveforms.close()
 
 

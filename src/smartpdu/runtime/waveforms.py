@@ -14,9 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from errno import ENOSPC
 from hashlib import sha256
 from pathlib import Path
 from re import fullmatch
+from shutil import disk_usage
 from typing import TypeVar
 from urllib.parse import quote, unquote
 
@@ -28,6 +30,7 @@ from smartpdu.runtime.view import Unrecallable, Waveform
 
 MOST = 500  # files
 LARGEST = 256 << 20  # bytes of all of them
+SPARED = 64 << 20  # bytes of the disk that are left to the journal
 WAITING = 8  # files that may wait for the disk
 ENDING = ".cff"
 STAMP = "%Y%m%dT%H%M%S"
@@ -49,11 +52,12 @@ class Waveforms:
         held: Callable[[], None],
         most: int = MOST,
         largest: int = LARGEST,
+        spared: int = SPARED,
     ) -> None:
         """A folder, which need not be there yet; nothing is written where `held` raises OSError."""
         self._folder = folder
         self._held = held
-        self._most, self._largest = most, largest
+        self._most, self._largest, self._spared = most, largest, spared
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="waveforms")
         self._put: Callable[[Sequence[Event]], None] = _nowhere
         self._waiting = 0
@@ -138,6 +142,8 @@ class Waveforms:
         ):
             (self._folder / names[0]).unlink(missing_ok=True)
             self._marks.pop(names.pop(0), None)
+        if disk_usage(self._folder).free < size + self._spared:
+            raise OSError(ENOSPC, "what is left on the disk is kept for the journal")
 
     def _names(self) -> list[str]:
         with suppress(FileNotFoundError):
