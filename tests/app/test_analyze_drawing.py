@@ -57,6 +57,25 @@ def test_a_picture_shows_every_channel_in_its_colour(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir() if each.suffix == ".part"] == []
 
 
+class Terminal(StringIO):
+    """A terminal, as it is told how far the work is."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_is_told_what_is_being_done_and_has_nothing_left_of_it(tmp_path: Path) -> None:
+    wish = Wish(dipped(tmp_path), plot=tmp_path / "out.png", json=True)
+    err = Terminal()
+    assert analyze(wish, StringIO(), err) == 0
+    told = err.getvalue().split("\r\x1b[K")
+    assert told.index("analysing r.cff ...") < told.index("drawing out.png ...")
+    assert all(line.startswith("{") for line in told[-1].splitlines()), "only the notes are left"
+    silent = StringIO()
+    assert analyze(wish, StringIO(), silent) == 0
+    assert silent.getvalue() == told[-1]
+
+
 class _Addresses(HTMLParser):
     """Everything that a page would ask somebody for."""
 

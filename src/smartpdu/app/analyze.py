@@ -67,8 +67,10 @@ def analyzed(wish: Wish, err: TextIO) -> Sheet:
     except RecordingError as error:
         where = "" if error.where == "" else f" {error.where}"
         raise RecordingError(f"--pair{where}", "", error.found, error.expected) from None
-    steps = analysis(material(recording, found, wish))
-    result = _finished(steps, bar(err, f"analysing {wish.file.name}"))
+    steps, what = analysis(material(recording, found, wish)), f"analysing {wish.file.name}"
+    teller(err)(f"{what} ...")  # its first step may compile what it needs
+    result = _finished(steps, bar(err, what))
+    teller(err)("")
     if not wish.pairs:
         found, result = of_phases(found, result)
     return sheet(wish.file.name, recording, found, result, wish.nominal is not None, notes)
