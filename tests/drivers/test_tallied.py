@@ -1,18 +1,20 @@
 """Ten minutes of UTC, flicker and weeks from samples: a virtual clock through several ticks."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from math import nan
 
 import numpy as np
 import pytest
-from boards import Signal, TestBoard, plant
+from boards import Clock, Signal, TestBoard, plant, wanted
 from measurement.signals import sine
 from numpy.typing import NDArray
 
 from smartpdu.drivers.board import Board, Course, board
 from smartpdu.drivers.board import channels as described
 from smartpdu.drivers.follower import Follower
+from smartpdu.drivers.followers import Followers
 from smartpdu.drivers.frames import FORMS, Frame
 from smartpdu.drivers.quality import Quality
 from smartpdu.drivers.sampler import Sampler
@@ -23,6 +25,7 @@ from smartpdu.drivers.week import MONDAY, Week, event, more, number, report
 from smartpdu.measurement.aggregation import TEN_MINUTES
 from smartpdu.measurement.voltage import WEEK, Observed
 from smartpdu.measurement.waveform import Window
+from smartpdu.model.event import Event, VoltageWeek
 from smartpdu.model.snapshot import Snapshot, blank
 
 RATE, FREQUENCY, GAIN = 10_000, 49.953, 1e-4
@@ -214,6 +217,26 @@ def test_what_is_kept_goes_on_and_a_damaged_file_is_begun_anew() -> None:
     for wrong in (form[:-1], b"", sealed(1, {"feeds": {"A/feed": {"phases": ["A/L1"]}}})):
         fresh = Quality(Kept(wrong)).tallied(three().courses[0], PLANT)
         assert fresh.standing == Standing()
+
+
+def test_the_week_reaches_whoever_listens_to_the_source() -> None:
+    told: list[Event] = []
+    asked = wanted(PLANT, {}, Clock())
+    followers = Followers(replace(asked, tell=lambda events, _: told.extend(events)))
+    tallied = followers.of(three().courses[0])[1]
+    assert isinstance(tallied, Tallied)
+    for end in (MONDAY + 600, MONDAY + WEEK, MONDAY + WEEK + 600, MONDAY + WEEK + 1200):
+        off = {"voltage": np.array([1.0, 2.0, 30.0])}
+        tallied._tally(Observed(end, off, {"voltage": np.zeros(3, np.bool_)}))
+    followers.look()
+    assert told == []  # events are told on the event loop alone
+    followers.tell()
+    followers.tell()
+    (week,) = told
+    assert isinstance(week, VoltageWeek)
+    assert (week.start, week.until, week.kept) == (MONDAY, MONDAY + WEEK, False)
+    assert week.failed == ("A/L3: voltage", "A/L3: voltage, all")
+    assert week.iec_61000_2_4 is None
 
 
 def test_weeks_begin_on_monday_and_an_interval_belongs_to_the_week_it_ends_in() -> None:
