@@ -115,6 +115,14 @@ def test_a_page_shows_names_as_they_are_and_runs_none_of_them(tmp_path: Path) ->
     assert picture(sheet(path)).startswith(b"\x89PNG")
 
 
+def test_a_page_tells_what_is_wrong_with_a_recording(tmp_path: Path) -> None:
+    at = times(4000, 0.5)
+    path = kept(tmp_path, 4000, {"U1|V": np.clip(wave(at, 230), -250, 400), "I1|A": wave(at, 3)})
+    made = page(sheet(path), panels(sheet(path)))
+    assert "<li>clipped: U1: " in made
+    assert made.count("clipped") == 1
+
+
 def texts(panel: str) -> list[str]:
     """The words of a panel."""
     return [" ".join(each.itertext()) for each in ET.fromstring(panel).iter(f"{SVG}text")]

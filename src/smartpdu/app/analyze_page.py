@@ -45,7 +45,7 @@ def page(sheet: Sheet, panels: list[str]) -> str:
         f"<header><h1>{escape(sheet.file)}</h1>{lines}</header>",
         *(_table(table) for table in tables if table.rows),
         f'<section class="panels">{"".join(map(_inline, panels))}</section>',
-        _notes((*(mark.words for mark in sheet.marks), *sheet.notes)),
+        _notes((*(f"{mark.quality}: {mark.words}" for mark in sheet.marks), *sheet.notes)),
     ]
     title = f"<title>{escape(sheet.file)}</title>"
     head = f'<meta charset="utf-8">{VIEW}{title}<style>{STYLE}</style>'
