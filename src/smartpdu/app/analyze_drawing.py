@@ -87,7 +87,7 @@ def panels(sheet: Sheet) -> list[str]:
 def _drawn(
     sheet: Sheet, columns: list[Column], form: str, about: dict[str, str | None], mark: str = ""
 ) -> bytes:
-    names: Any = {"svg.id": f"analysis{mark}", "svg.hashsalt": f"smartpdu{mark}"}  # of one page, apart
+    names: Any = {"svg.id": f"analysis{mark}", "svg.hashsalt": f"smartpdu{mark}"}  # to be apart
     with mpl.rc_context({**STYLE, **names}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph")  # of a name in a script without one
         kept = BytesIO()
