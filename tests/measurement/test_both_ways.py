@@ -41,7 +41,6 @@ def ways(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, np.ndarray
     return written(folder, "compiled"), written(folder, "plain")
 
 
-@pytest.mark.requirement("R-16.1-2")
 def test_every_quantity_is_the_same_with_numba_and_without(
     ways: tuple[dict[str, np.ndarray], ...],
 ) -> None:
