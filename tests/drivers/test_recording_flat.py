@@ -48,9 +48,14 @@ def test_the_round_top_of_single_precision_is_none() -> None:
     assert marks(np.array(told), 50_000) == []
 
 
-def test_the_flat_top_of_a_real_mains_voltage_is_none() -> None:
-    shape = wave(AT, 230, harmonics={3: -4.0, 5: 3.0})
-    assert marks(np.round(shape)) == []
+@pytest.mark.parametrize("harmonics", [{3: 2.0}, {3: 4.0}, {3: 6.0, 5: -1.0}, {3: 4.0, 5: -1.5}])
+@pytest.mark.parametrize("step", [0.01, 0.1, 1.0, 3.0, 5.0])
+def test_the_flat_top_of_a_real_mains_voltage_is_none(
+    harmonics: dict[int, float], step: float
+) -> None:
+    for rate in (2000, 5000, 50_000):
+        shape = wave(times(rate, 0.4), 230, harmonics=harmonics)
+        assert marks(np.round(shape / step) * step, rate) == [], rate
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Waves that rest at their extremes: clipped, though nobody said where the converter ends.
 
 The round top of a wave rests too, where its steps are coarse. So a wave is clipped only where it
-rests for longer than a round one could in steps of that size, and comes to its rest steeply.
+rests for longer than a round one could in steps of that size.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,9 +16,9 @@ from smartpdu.model.units import Hertz
 
 LEAST = 3  # samples in a row
 ROUND = 2.0  # times as long as a round top rests
-STEEP = 10.0  # steps from the rest to the samples beside it
 NEAR = 1 / 8  # of the whole swing: values that tell the step there
-SOME, FEW, UNEVEN = 8, 10, 0.1  # values that tell it; steps that are counted, how exactly
+SOME = 8  # of them
+FEW, FINEST, UNEVEN = 10.0, 40, 0.1  # times the least span; its parts; how exactly they fit
 MOST = 0.45  # of a cycle: what rests for longer was at nothing, as behind a diode
 
 Column = NDArray[np.floating[Any]]
@@ -47,16 +47,19 @@ def flat(recording: Recording, frequency: Hertz, channels: Iterable[int]) -> Ite
 def _step(samples: Column, extreme: float) -> float:
     """The step of the values near an extreme, where those of floating point are coarsest.
 
-    0 where they are finer than can be told: not all are so many times the least one apart.
+    It is the largest of which all that lies between them is so many times as much.
     """
     there = samples[np.isfinite(samples)]
     near = there[np.abs(there - extreme) <= NEAR * np.ptp(there)]
-    steps = np.diff(np.unique(near))
-    if len(steps) < SOME:
-        steps = np.diff(np.unique(there))
-    step = float(steps.min())
-    times = steps[steps < FEW * step] / step
-    return step if (np.abs(times - np.round(times)) < UNEVEN).all() else 0.0
+    spans = np.diff(np.unique(near))
+    if len(spans) < SOME:
+        spans = np.diff(np.unique(there))
+    least = float(spans.min())
+    times = spans[spans < FEW * least] / least
+    for parts in range(1, FINEST):
+        if (np.abs(times * parts - np.round(times * parts)) < UNEVEN).all():
+            return least / parts
+    return float(np.spacing(np.float32(abs(extreme))))
 
 
 def _rest(step: float, cycle: float) -> float:
@@ -73,9 +76,4 @@ def _resting(samples: Column, extreme: float, cycle: float) -> tuple[int, int]:
     step = _step(samples, extreme)
     amplitude = float(np.nanmax(samples) - np.nanmin(samples)) / 2
     long = lengths >= max(LEAST, ceil(ROUND * _rest(step / amplitude, cycle)))
-    begin, lengths = begin[long], lengths[long]
-    before = np.maximum(begin - lengths // 2 - 1, 0)
-    after = np.minimum(begin + lengths + lengths // 2, len(samples) - 1)
-    off = np.fmin(*(np.abs(samples[side] - extreme) for side in (before, after)))
-    cut = off >= STEEP * step
-    return (int(begin[cut][0]), int(lengths[cut].sum())) if cut.any() else (0, 0)
+    return (int(begin[long][0]), int(lengths[long].sum())) if long.any() else (0, 0)
