@@ -1,7 +1,7 @@
 # make run | test | check | docs | bench | prove | clean
 PYTHON ?= python3
 VENV := .venv
-CORES := $(shell nproc 2>/dev/null || echo 2)
+SPREAD := -n $(shell nproc 2>/dev/null || echo 2) --dist loadfile
 PY := $(VENV)/bin/python
 DATED := prove/$(shell git rev-parse --short HEAD 2>/dev/null || echo tree)
 
@@ -11,7 +11,7 @@ run: $(VENV)/run.stamp
 	$(PY) -m smartpdu.app run $(ARGS)
 
 test: check
-	$(PY) -m pytest -q -n $(CORES) --dist loadfile
+	$(PY) -m pytest -q $(SPREAD)
 
 check: $(VENV)/test.stamp
 	$(PY) -m ruff format --check src tests bench
@@ -41,7 +41,7 @@ prove: $(VENV)/test.stamp $(PARTS:%=$(DATED)/%.txt)
 $(DATED)/%.txt: | $(VENV)/test.stamp
 	@mkdir -p $(DATED)
 	@echo "$*: full counts"
-	@(date -u; SMARTPDU_DEPTH=full $(PY) -m pytest -q tests/$*) > $@.part 2>&1 || \
+	@(date -u; SMARTPDU_DEPTH=full $(PY) -m pytest -q $(SPREAD) tests/$*) > $@.part 2>&1 || \
 	  { tail -n 60 $@.part; exit 1; }
 	@grep -v '%\]$$' $@.part > $@ && rm $@.part
 

@@ -88,8 +88,8 @@ def peer(x: Samples, rate: int, block: int) -> float:
 
 
 def floor(rate: int) -> float:
-    """Seconds for nothing but one real transform of every window."""
-    points = max(2400, 0) if rate <= 12_000 else int(0.24 * rate)
+    """Seconds for nothing but one real transform of the samples of every window."""
+    points = rate // 5
     windows = np.random.default_rng(1).normal(size=(len(GROUP), points)).astype(np.float32)
     began = time.perf_counter()
     for _ in range(SECONDS * 5):
