@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from smartpdu.drivers.comtrade import combined, pair
-from smartpdu.drivers.recording import Recording, RecordingError, part, primary
+from smartpdu.drivers.recording import Recording, RecordingError, primary
 from smartpdu.drivers.recording_csv import separated
 from smartpdu.drivers.recording_names import pairs
 from smartpdu.drivers.recording_skew import aligned
@@ -141,7 +141,7 @@ def sound(found: Recording, size: int) -> None:
     for stretch in found.stretches:
         assert 0 <= stretch.first < stretch.end <= count
         assert 0 < stretch.rate < np.inf
-        assert len(part(found, stretch).samples) == stretch.end - stretch.first
+        assert len(found.samples[stretch.first : stretch.end]) == stretch.end - stretch.first
     for n in range(len(found.digital)):
         assert len(found.state(n)) == count
     for each in pairs(found):
