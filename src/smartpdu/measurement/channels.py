@@ -1,6 +1,6 @@
 """What the channels of a stream of samples are: which is a voltage, which current belongs to it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -22,20 +22,17 @@ class Channels:
     nominal_voltage: Volt
     group: Rows  # for each channel, its group
 
-    @property
-    def voltage(self) -> Rows:
-        """The channel of each group's voltage."""
-        return np.flatnonzero(np.diff(self.group, prepend=-1))
+    voltage: Rows = field(init=False)  # the channel of each group's voltage
+    partner: Rows = field(init=False)  # for each channel, the channel of its voltage
+    spans: Rows = field(init=False)  # first and last but one channel of each group, (groups, 2)
 
-    @property
-    def partner(self) -> Rows:
-        """For each channel, the channel of its voltage."""
-        return self.voltage[self.group]
-
-    @property
-    def spans(self) -> Rows:
-        """First and last but one channel of each group, (groups, 2)."""
-        return np.stack([self.voltage, np.append(self.voltage[1:], len(self.group))], axis=1)
+    def __post_init__(self) -> None:
+        """Find what is asked for with every window."""
+        voltage = np.flatnonzero(np.diff(self.group, prepend=-1))
+        object.__setattr__(self, "voltage", voltage)
+        object.__setattr__(self, "partner", voltage[self.group])
+        ends = np.append(voltage[1:], len(self.group))
+        object.__setattr__(self, "spans", np.stack([voltage, ends], axis=1))
 
     @property
     def cycles(self) -> int:

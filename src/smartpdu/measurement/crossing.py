@@ -140,7 +140,27 @@ def _looked_plain(w: Watch, samples: Array, voltage: Array, start: float) -> Non
         strange = ~_steady_plain(w, v, start, step, whole)
         for one, at in zip(v[strange[v]].tolist(), step[strange[v]].tolist(), strict=True):
             _cross(w, one, _moment(w, start, at, one, whole[one, at], whole[one, at + 1]))
-    _carry_all(w, start + w.every * (steps - 0.5) - 0.5)
+    _carry_plain(w, start + w.every * (steps - 0.5) - 0.5)
+
+
+def _carry_plain(w: Watch, filtered: float) -> None:
+    """Carry on all voltages at once, or one by one where a crossing did not come in time."""
+    until = filtered - _delays_plain(w)
+    due = w.at[np.arange(len(w.found)), (w.found - 1) % ROOM] + w.period / 2
+    patience = w.period * np.where(w.steady >= SURE, LATE, LOOSE)
+    if ((due + patience < until) & (w.found > 0)).any():
+        _carry_all(w, filtered)
+    else:
+        w.known[0] = (until - LOOSE * w.period).min()
+
+
+def _delays_plain(w: Watch) -> Array:
+    """The delay of the filter at each voltage's frequency."""
+    frequency = np.clip(w.cycle / w.period, LOW, HIGH)
+    delay = np.zeros(len(frequency))
+    for coefficient in w.delay[::-1].tolist():
+        delay = delay * frequency + coefficient
+    return delay
 
 
 def _steady_plain(w: Watch, v: Array, start: float, step: Array, values: Array) -> Array:
@@ -152,7 +172,7 @@ def _steady_plain(w: Watch, v: Array, start: float, step: Array, values: Array) 
     turn = 2 * np.pi * w.every / period
     a, b = np.abs(values[v, step]), np.abs(values[v, step + 1])
     part = np.arctan2(a * np.sin(turn), b + a * np.cos(turn)) / turn
-    delay = np.array([_delay(w, k) for k in range(len(w.found))])[v]
+    delay = _delays_plain(w)[v]
     t = start + w.every * step + (w.every * (part - 0.5) - 0.5 - delay)
     number = np.bincount(v, minlength=len(w.found))
     place = np.arange(len(v)) - (np.cumsum(number) - number)[v]
