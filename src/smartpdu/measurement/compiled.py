@@ -66,6 +66,11 @@ def swift(loop: Loop) -> Loop:
     return _made(loop, fastmath=True) if COMPILES else loop
 
 
-def _made(loop: Loop, **ways: bool) -> Loop:
+def within(loop: Loop) -> Loop:
+    """The same for what such loops call: it becomes a part of them, as states are large to hand."""
+    return _made(loop, inline="always") if COMPILES else loop
+
+
+def _made(loop: Loop, **ways: bool | str) -> Loop:
     made: Loop = _numba.njit(cache=_KEPT, error_model="numpy", **ways)(loop)
     return made

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.signal import butter, sosfilt, sosfreqz
 
 from smartpdu.measurement.channels import Channels
-from smartpdu.measurement.compiled import COMPILES, compiled
+from smartpdu.measurement.compiled import COMPILES, compiled, within
 
 REAL, CARRIED, JUMPED = 0, 1, 2  # how a bound was found
 SLOWEST = 4000.0  # Hz: crossings are looked for at this rate or up to twice of it
@@ -190,7 +190,7 @@ def _steady_plain(w: Watch, v: Array, start: float, step: Array, values: Array) 
     return np.asarray(sure)
 
 
-@compiled
+@within
 def _moment(w: Watch, start: float, step: int, v: int, a: float, b: float) -> float:
     """When a sine of this period that is a and then b was zero, less the filter's delay."""
     turn = 2 * np.pi * w.every / w.period[v]
@@ -199,7 +199,7 @@ def _moment(w: Watch, start: float, step: int, v: int, a: float, b: float) -> fl
     return float(start + w.every * step + (w.every * (part - 0.5) - 0.5 - _delay(w, v)))
 
 
-@compiled
+@within
 def _delay(w: Watch, v: int) -> float:
     frequency = min(max(w.cycle / w.period[v], LOW), HIGH)
     delay = 0.0
@@ -208,25 +208,25 @@ def _delay(w: Watch, v: int) -> float:
     return float(delay)
 
 
-@compiled
+@within
 def _found(w: Watch, v: int, t: float, how: int) -> None:
     w.at[v, w.found[v] % ROOM] = t
     w.mark[v, w.found[v] % ROOM] = how
     w.found[v] += 1
 
 
-@compiled
+@within
 def bound(w: Watch, v: int, number: int) -> float:
     """A bound of a voltage by its number."""
     return float(w.at[v, number % ROOM])
 
 
-@compiled
+@within
 def _tolerance(w: Watch, v: int) -> float:
     return float(w.period[v] * (LATE if w.steady[v] >= SURE else LOOSE))
 
 
-@compiled
+@within
 def _carry(w: Watch, v: int, until: float) -> None:
     """Carry on at the last period where no crossing came in time."""
     if w.found[v] == 0:
@@ -247,7 +247,7 @@ def _carry_all(w: Watch, filtered: float) -> None:
         w.known[0] = min(w.known[0], until - LOOSE * w.period[v])
 
 
-@compiled
+@within
 def _cross(w: Watch, v: int, t: float) -> None:
     """Take a crossing as a bound, unless it comes far too early."""
     if w.found[v] == 0:
@@ -270,7 +270,7 @@ def _cross(w: Watch, v: int, t: float) -> None:
         _paced(w, v, t - bound(w, v, w.found[v] - 3))
 
 
-@compiled
+@within
 def _paced(w: Watch, v: int, cycle: float) -> None:
     """Take a cycle as the period, unless it differs as little as noise does."""
     if LOW < w.cycle / cycle < HIGH and abs(cycle / w.period[v] - 1) > NOISE:

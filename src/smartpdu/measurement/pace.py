@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartpdu.measurement.channels import Channels
-from smartpdu.measurement.compiled import COMPILES, compiled
+from smartpdu.measurement.compiled import COMPILES, compiled, within
 from smartpdu.measurement.crossing import CARRIED, JUMPED, REAL, ROOM, Watch, bound
 
 SURE = 1.5e-4  # of a cycle that a crossing may be off its place and yet be trusted
@@ -101,7 +101,7 @@ def _ran(p: Pace, w: Watch, taken: int) -> None:
     _know(p)
 
 
-@compiled
+@within
 def _know(p: Pace) -> None:
     p.known[0] = np.inf
     for v in range(len(p.found)):
@@ -113,12 +113,12 @@ def _know(p: Pace) -> None:
         p.known[0] = min(p.known[0], _moving(target, due, slew, p.half[v], p.aged[v]) - slew)
 
 
-@compiled
+@within
 def _bounded(value: float, low: float, high: float) -> float:
     return min(max(value, low), high)
 
 
-@compiled
+@within
 def _moving(target: float, due: float, slew: float, half: float, aged: int) -> float:
     """A bound on its way from where it is due to its place: gently where noise may be all."""
     off, calm = target - due, CALM * 2 * half
@@ -152,7 +152,7 @@ def _ran_one(p: Pace, w: Watch, v: int, taken: int) -> None:
         p.found[v] += 1
 
 
-@compiled
+@within
 def _weighed(p: Pace, w: Watch, v: int) -> None:
     """Weigh the next crossing: whether it is where it is expected, or agrees with those before."""
     i = p.seen[v]
@@ -203,13 +203,13 @@ def _moved(p: Pace, v: int, place: float, half: float) -> None:
     p.lives[v], p.doubted[v], p.trusted[v], p.aged[v] = 1, 0, 1, 0
 
 
-@compiled
+@within
 def _half(at: Array, i: int) -> float:
     """A half-cycle as long as those of the last two cycles."""
     return float((at[i % ROOM] - at[(i - 4) % ROOM]) / 4)
 
 
-@compiled
+@within
 def _agreed(at: Array, mark: Array, i: int, before: int) -> int:
     """Crossings in a row whose cycle is as long as the one before."""
     if mark[i % ROOM] != REAL or i < 4:
@@ -220,7 +220,7 @@ def _agreed(at: Array, mark: Array, i: int, before: int) -> int:
     return before + 1 if alike else 0
 
 
-@compiled
+@within
 def _evened(at: Array, mark: Array, i: int, half: float) -> float:
     """A crossing, freed of what direct voltage makes of its half-cycle."""
     t = at[i % ROOM]
