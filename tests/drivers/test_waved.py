@@ -1,7 +1,9 @@
 """The twin through a board: what it measures is what is lived, and it stays a source."""
 
+import asyncio
 import hashlib
 from dataclasses import fields, replace
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -315,3 +317,22 @@ async def test_the_same_seed_gives_the_same_readings_byte_for_byte() -> None:
     first = await day(1, steps)
     assert first == await day(1, steps)
     assert first != await day(2, steps)
+
+
+async def test_a_source_that_is_closed_takes_no_reading_from_the_others() -> None:
+    site, clock = demo(), Clock()
+    (a, b), shared = sources(site, clock)
+    thread, held = shared["tape"].thread, Event()
+    thread.submit(held.wait)
+    reading = asyncio.create_task(b.read())
+    await asyncio.sleep(0.05)  # it waits for the thread
+    closing = asyncio.create_task(a.close())
+    await asyncio.sleep(0.05)
+    held.set()
+    assert (await reading).phases.voltage.min() > 200
+    await closing
+    clock.now += 1
+    assert (await b.read()).phases.voltage.min() > 200
+    await b.close()
+    with pytest.raises(RuntimeError, match="shutdown"):  # it ends with the last
+        thread.submit(held.wait)

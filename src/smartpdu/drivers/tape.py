@@ -3,6 +3,7 @@
 What is lived is only noted by the event loop; it is rendered, block by block, in a thread.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -54,6 +55,19 @@ class Tape:
         self._frames: dict[int, deque[bytes]] = {}
         self._columns: dict[int, Rows] = {}
         self._sequence = 0
+        self._users = 0
+
+    def hold(self) -> "Tape":
+        """The tape, for one more source."""
+        self._users += 1
+        return self
+
+    async def let_go(self) -> None:
+        """One source less, once all that it asked for is done; the thread ends with the last."""
+        await asyncio.get_running_loop().run_in_executor(self.thread, _nothing)
+        self._users -= 1
+        if self._users == 0:
+            self.thread.shutdown(wait=False)
 
     def board(self, part: Part, source: int) -> Board:
         """The board of a source; from now on frames are kept for it."""
@@ -94,6 +108,10 @@ class Tape:
             frame = Frame(1, self._sequence, at, RATE, np.nan, FORM, picked(counts, columns))
             self._frames[source].append(written(frame))
         self._sequence += 1
+
+
+def _nothing() -> None:
+    """What is done last in a thread shows that all before it is done."""
 
 
 def channels(

@@ -31,7 +31,7 @@ class Waved:
     ) -> None:
         """The meters of a source, and the board beside them; `present` tells the life of now."""
         self._plain = plain
-        self._tape = tape
+        self._tape = tape.hold()
         self._part = part = wanted.part
         self._present, self._wall = present, wanted.ports.wall
         self._row = int(part.rows[Kind.SOURCE][0])
@@ -59,7 +59,7 @@ class Waved:
     async def close(self) -> None:
         """End with the meters."""
         await self._plain.close()
-        self._tape.thread.shutdown(wait=False, cancel_futures=True)
+        await self._tape.let_go()
         await self._followers.close()
 
     def _digested(self, found: Snapshot) -> None:
