@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
-from math import nan
+from math import isfinite, nan
 from pathlib import Path
 from typing import TextIO
 
@@ -73,7 +73,10 @@ def analyzed(wish: Wish, err: TextIO) -> Sheet:
     teller(err)("")
     if not wish.pairs:
         found, result = of_phases(found, result)
-    return sheet(wish.file.name, recording, found, result, wish.nominal is not None, notes)
+    how = "as given" if wish.nominal is not None else "found"
+    if wish.nominal is None and isfinite(recording.nominal_voltage):
+        how = "told by the file"
+    return sheet(wish.file.name, recording, found, result, how, notes)
 
 
 def of_phases(found: tuple[Pair, ...], result: Analysis) -> tuple[tuple[Pair, ...], Analysis]:
@@ -128,7 +131,8 @@ def material(recording: Recording, found: tuple[Pair, ...], wish: Wish) -> Mater
         tuple((pair.voltage, pair.current) for pair in found),
         systems(recording),
         nan if wish.frequency is None else wish.frequency,
-        nan if wish.nominal is None else wish.nominal,
+        recording.nominal_voltage if wish.nominal is None else wish.nominal,
+        recording.nominal_frequency,
     )
 
 

@@ -27,7 +27,7 @@ class Sheet:
     recording: Recording
     phases: tuple[str, ...]  # a name for each pair
     analysis: Analysis
-    nominal_given: bool
+    nominal_from: str
     marks: tuple[Mark, ...]  # what was wrong with the recording
     notes: tuple[str, ...]  # what else its values rest on
 
@@ -66,7 +66,7 @@ def sheet(
     recording: Recording,
     pairs: tuple[Pair, ...],
     found: Analysis,
-    nominal_given: bool,
+    nominal_from: str,
     notes: tuple[str, ...],
 ) -> Sheet:
     """What is told of a recording; the notes come after those of its analysis."""
@@ -81,7 +81,7 @@ def sheet(
         *_voltages(recording, found),
         *_pairless(recording, pairs),
     )
-    return Sheet(file, recording, tuple(phases), found, nominal_given, marks, (*own, *notes))
+    return Sheet(file, recording, tuple(phases), found, nominal_from, marks, (*own, *notes))
 
 
 def _flat(recording: Recording, found: Analysis) -> Iterator[Mark]:

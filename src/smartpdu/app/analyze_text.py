@@ -68,10 +68,9 @@ def headline(sheet: Sheet) -> list[str]:
         f"{recording.rate:.6g} S/s", f"{figure(last)} s",
     ])]  # fmt: skip
     levels = dict.fromkeys(f"{figure(system.nominal, 4)} V" for system in found.systems)
-    how = "as given" if sheet.nominal_given else "found"
     about = [f"frequency {figure(found.frequency)} Hz"] if isfinite(found.frequency) else []
     if levels:
-        about.append(f"nominal voltage {', '.join(levels)} ({how})")
+        about.append(f"nominal voltage {', '.join(levels)} ({sheet.nominal_from})")
     if found.extent is not None:
         begin, end = (f"{sheet.seconds(t):.4f}" for t in (found.extent.start, found.extent.end))
         words = "cycle" if found.extent.cycles == 1 else "cycles"

@@ -21,6 +21,12 @@ FORM = "FLOAT32"
 SIGNS = {"voltage": "U", "current": "I", "neutral_current": "IN", "residual_current": "Idiff"}
 APART = {"neutral_current": "N", "residual_current": "E"}  # phases that make no power
 DOWN = (Sort.DIP, Sort.INTERRUPTION)
+PARTS = {  # of something, by whether a file shows its beginning and its end
+    (True, True): "whole",
+    (True, False): "beginning",
+    (False, True): "end",
+    (False, False): "middle",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +49,12 @@ def events(group: Group, scene: Scene, at: float) -> tuple[Event, ...]:
     """
     voltages = sorted((d for d in group.found if isinstance(d, Disturbance)), key=_start)
     lines = scene.course.lines
+    starts = dict(zip(group.found, group.starts, strict=True))
     rushes = [i for i in group.found if isinstance(i, Inrush)]
     currents = sorted((i for i in rushes if lines[i.channel].quantity == "current"), key=_start)
     return (
-        *(_rushed(i, group, scene, at) for i in currents),
-        *(_disturbed(d, group, scene, at) for d in voltages),
+        *(_rushed(i, starts[i], group, scene, at) for i in currents),
+        *(_disturbed(d, starts[d], group, scene, at) for d in voltages),
     )
 
 
@@ -72,6 +79,25 @@ def recording(group: Group, scene: Scene) -> Recording:
         stretches=(Stretch(rate, 0, count),),
         times=np.arange(count) / rate,
         samples=group.samples,
+        nominal_voltage=course.nominal_voltage,
+        about=_about(group, scene.plant.feeds.path[course.feed]),
+    )
+
+
+def _about(group: Group, place: str) -> tuple[tuple[str, str], ...]:
+    """What a file says of why it was kept, and which part of what happened it shows."""
+    assert group.samples is not None
+    kinds = [d.kind.value if isinstance(d, Disturbance) else "inrush" for d in group.found]
+    begun = min(_start(found) for found in group.found)
+    last = group.first + len(group.samples)
+    parts = ["its beginning"] * (begun >= group.first)
+    parts += ["its end"] * all(found.end <= last for found in group.found)  # NaN: it lasts
+    start = datetime.fromtimestamp(group.clock.moment(begun), UTC) if isfinite(begun) else None
+    return (
+        ("Place", place),
+        ("Kind", ", ".join(dict.fromkeys(kinds))),
+        *((("Start", start.isoformat(timespec="microseconds")),) if start else ()),
+        ("Part", " and ".join(parts) or "neither its beginning nor its end"),
     )
 
 
@@ -79,17 +105,29 @@ def _start(found: Disturbance | Inrush) -> float:
     return found.start
 
 
-def _disturbed(d: Disturbance, group: Group, scene: Scene, at: float) -> VoltageDisturbed:
+def _shown(found: Disturbance | Inrush, group: Group) -> tuple[float, str]:
+    """When a group's samples begin, and which part of something they show."""
+    if group.samples is None:
+        return nan, ""
+    begins = found.start >= group.first
+    ends = found.end <= group.first + len(group.samples)  # NaN: it lasts
+    return group.clock.moment(group.first), PARTS[begins, ends]
+
+
+def _disturbed(
+    d: Disturbance, start: float, group: Group, scene: Scene, at: float
+) -> VoltageDisturbed:
     phases = tuple(scene.path(channel) for channel in d.channels)
     duration = (d.end - d.start) / group.clock.rate
     place = phases[0] if len(phases) == 1 else scene.plant.feeds.path[scene.course.feed]
     asked = d.kind in DOWN and isfinite(duration)
+    begun, part = _shown(d, group)
     return VoltageDisturbed(
         at,
         place,
         disturbance=d.kind.value,
         phases=phases,
-        start=group.clock.moment(d.start),
+        start=start,
         duration=duration,
         residual=d.residual,
         reference=d.reference,
@@ -98,6 +136,8 @@ def _disturbed(d: Disturbance, group: Group, scene: Scene, at: float) -> Voltage
         itic=_zone(d, duration),
         f47=semi_f47(_share(d), duration) if asked else None,
         whole=d.whole,
+        waveform_start=begun,
+        waveform_part=part,
     )
 
 
@@ -108,17 +148,18 @@ def _share(d: Disturbance) -> float:
     return 100 * d.residual / d.reference
 
 
-def _zone(d: Disturbance, duration: float) -> str:
+def _zone(d: Disturbance, duration: float) -> str | None:
     if d.kind is Sort.RAPID_CHANGE or not isfinite(duration):
-        return ""
+        return None
     return itic(_share(d), duration).name.lower()
 
 
-def _rushed(i: Inrush, group: Group, scene: Scene, at: float) -> InrushCaptured:
+def _rushed(i: Inrush, start: float, group: Group, scene: Scene, at: float) -> InrushCaptured:
+    begun, part = _shown(i, group)
     return InrushCaptured(
         at,
         scene.path(i.channel),
-        start=group.clock.moment(i.start),
+        start=start,
         duration=(i.end - i.start) / group.clock.rate,
         peak=i.peak,
         width=i.width,
@@ -129,6 +170,8 @@ def _rushed(i: Inrush, group: Group, scene: Scene, at: float) -> InrushCaptured:
         angle=i.angle,
         cause=i.cause.value,
         settled=i.settled,
+        waveform_start=begun,
+        waveform_part=part,
     )
 
 

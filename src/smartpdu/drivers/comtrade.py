@@ -7,6 +7,7 @@ import numpy as np
 
 from smartpdu.drivers.comtrade_config import Config, config
 from smartpdu.drivers.comtrade_data import Rows, rows
+from smartpdu.drivers.comtrade_information import informed
 from smartpdu.drivers.recording import (
     Mark,
     Quality,
@@ -43,18 +44,20 @@ def _config(raw: bytes, file: str, encoding: str | None) -> Config:
 
 def combined(raw: bytes, file: str, encoding: str | None = None) -> Recording:
     """The recording of a .cff, which holds both in one file."""
-    about, start = None, 0
+    about, start, told = None, 0, b""
     while found := SECTION.search(raw, start):
         kind = found[1].upper()
         if kind == b"DAT":
             if about is None:
                 words = "a section of type CFG before it"
                 raise RecordingError(file, f"byte {found.start()}", "data", words)
-            return _section(raw, found, about, file)
+            return informed(_section(raw, found, about, file), told, file)
         following = SECTION.search(raw, found.end())
         end = following.start() if following else len(raw)
         if kind == b"CFG":
             about = _config(raw[found.end() : end], file, encoding)
+        elif kind == b"INF":
+            told = raw[found.end() : min(end, found.end() + CONFIGURATION)]
         start = end
     expected = "a line like --- file type: DAT BINARY: 1024 ---"
     raise RecordingError(file, f"byte {len(raw)}", "the end", expected)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from smartpdu.drivers.comtrade_config import FORMS, WIDEST
 from smartpdu.drivers.comtrade_data import ABSENT, NO_VALUE
+from smartpdu.drivers.comtrade_information import information_text
 from smartpdu.drivers.recording import Channel, Recording, RecordingError, quoted
 from smartpdu.drivers.recording_timing import rated
 from smartpdu.model.units import Second
@@ -40,7 +41,9 @@ def both_bytes(recording: Recording, form: str) -> bytes:
     size = "" if form == "ASCII" else f": {len(data)}"
     heads = [f"--- file type: {name} ---\r\n".encode() for name in ("CFG", "INF", "HDR")]
     last = f"--- file type: DAT {form}{size} ---\r\n".encode()
-    return b"".join([heads[0], configuration, *heads[1:], last, data])
+    return b"".join(
+        [heads[0], configuration, heads[1], information_text(recording), heads[2], last, data]
+    )
 
 
 def _put(path: Path, content: bytes) -> None:

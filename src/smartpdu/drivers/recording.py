@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from math import nan
 
 import numpy as np
 from numpy.typing import NDArray
 
-from smartpdu.model.units import Hertz, Second, Seconds
+from smartpdu.model.units import Hertz, Second, Seconds, Volt
 
 Samples = NDArray[np.float32] | NDArray[np.float64]  # (samples, channels)
 LONGEST = 60  # characters of somebody else's text that a message repeats
@@ -85,6 +86,8 @@ class Recording:
     digital: tuple[str, ...] = ()
     states: NDArray[np.uint16] | None = None  # (samples, words): 16 digital channels in a word
     marks: tuple[Mark, ...] = ()
+    nominal_voltage: Volt = nan  # as the recorder knew it
+    about: tuple[tuple[str, str], ...] = ()  # what else it knew: a name and what it is
 
     @property
     def rate(self) -> Hertz:
