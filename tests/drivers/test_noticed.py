@@ -113,6 +113,22 @@ async def test_a_feed_that_returns_is_an_interruption_and_an_inrush_of_its_loads
     # the return of the voltage and what it makes rush in share one file
     assert [len(events) for _, events, _ in day.told] == [2, 2 + len(rushes)]
     assert all(content is not None for _, _, content in day.told)
+    assert (told[0].start, told[1].start) == (told[2].start, told[3].start)
+    assert [e.waveform_part for e in told] == ["beginning", "beginning", "end", "end"]
+    assert (told[1].itic, told[1].f47, told[3].itic) == (None, None, "interrupted")
+
+
+async def test_what_lasts_when_the_program_stops_is_told_once_more_as_not_whole() -> None:
+    day = Day([{"kind": "feed_loss", "place": "rack1/B/feed", "at": 5, "lasts": 60}])
+    await day.lasts(10)
+    told = day.every(VoltageDisturbed)
+    assert [(e.disturbance, e.whole) for e in told] == [("dip", True), ("interruption", True)]
+    await day.ends()
+    again = day.every(VoltageDisturbed)[2:]
+    assert [(e.disturbance, e.whole) for e in again] == [("dip", False), ("interruption", False)]
+    assert all(np.isnan(e.duration) for e in again)
+    assert [e.start for e in again] == [e.start for e in told]
+    assert {e.waveform_part for e in again} == {"middle"}
 
 
 @pytest.mark.requirement("R-5.3-6")

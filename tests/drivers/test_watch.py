@@ -233,15 +233,35 @@ async def test_what_lasts_is_told_when_that_is_clear_and_again_when_it_is_over(
     assert len(recording.times) <= MOST * RATE + 1
 
 
+async def test_what_lasts_keeps_its_start_though_the_board_s_clock_moves(tmp_path: Path) -> None:
+    made = board((2.2, 8.0, 0.6))
+    frames = [replace(f, at=f.at + 2e-4 * f.counter / RATE) for f in made.frames(11)]
+    told, _ = await heard(tmp_path, frames, made, 11)
+
+    begun, ended = every(told, VoltageDisturbed)
+    assert np.isnan(begun.duration)
+    assert ended.duration == pytest.approx(5.8, abs=0.0101 * 2)
+    assert begun.start == ended.start
+    parts = [(e.waveform_part, e.waveform_start) for e in (begun, ended)]
+    for (part, start), expected, (_, content) in zip(
+        parts, ("beginning", "end"), told, strict=True
+    ):
+        (tmp_path / "part.cff").write_bytes(content or b"")
+        recording = read_recording(tmp_path / "part.cff")
+        assert part == expected
+        assert recording.start is not None
+        assert recording.start.timestamp() == pytest.approx(start, abs=2e-6)
+    assert parts[1][1] > begun.start + 5
+
+
 async def test_a_board_that_dies_with_its_feed_still_tells_of_it(tmp_path: Path) -> None:
     made = board((2.2, 9.0, 0.0), phases=(0, 1, 2))
     told, _ = await heard(tmp_path, list(made.frames(2.7)), made, 2, silent=6)
 
     rows = every(told, VoltageDisturbed)
-    assert [(e.disturbance, np.isnan(e.duration)) for e in rows] == [
-        ("dip", True),
-        ("interruption", True),
-    ]
+    lasts = [("dip", True), ("interruption", True)]
+    assert [(e.disturbance, np.isnan(e.duration)) for e in rows] == [*lasts, *lasts]
+    assert [e.whole for e in rows] == [True, True, False, False]  # and again at the stop
     assert told[0][1] is not None
 
 

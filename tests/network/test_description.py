@@ -29,8 +29,10 @@ ALARM = "/api/v1/alarms"
 DIP = VoltageDisturbed(
     *(1_800_000_001.0, "rack1/A/feed", "dip", ("rack1/A/L1",), 1_800_000_000.25, 0.1, 150.0, 230.0),
     *(float("nan"), float("nan"), "interrupted", True, True),
+    waveform_start=1_800_000_000.125,
+    waveform_part="whole",
 )
-WAVEFORM = "20270115T080000.250Z_dip_rack1,A,feed.cff"
+WAVEFORM = "20270115T080000.125Z_dip_rack1,A,feed.cff"
 
 
 class Judge:

@@ -32,7 +32,8 @@ async def test_who_may_see_events_gets_the_file_that_they_name(web: Web, role: s
         "name": name,
         "place": "rack1/A/feed",
         "kind": "dip",
-        "start": "2027-01-15T08:00:00.250+00:00",
+        "start": "2027-01-15T08:00:00.125+00:00",
+        "part": "whole",
         "bytes": len(content),
         "sha256": sha256(content).hexdigest(),
     }
@@ -82,5 +83,6 @@ async def test_an_event_tells_times_as_the_others_and_null_where_it_says_nothing
     assert told["place"] == "rack1/A/feed"
     assert set(body) == set(VoltageDisturbed.__slots__)
     assert body["start"] == "2027-01-15T08:00:00.250+00:00"
+    assert body["waveform_start"] == "2027-01-15T08:00:00.125+00:00"
     assert (body["largest"], body["lasting"]) == (None, None)
     assert (body["residual"], body["duration"], body["f47"]) == (150.0, 0.1, True)

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import sha256
+from math import nan
 from pathlib import Path
 from shutil import disk_usage
 from typing import Any
@@ -18,14 +20,23 @@ NAN = float("nan")
 AT = 1_800_000_000.25
 
 
-def dip(start: float = AT, place: str = "rack1/A/feed", kind: str = "dip") -> VoltageDisturbed:
+def dip(
+    start: float = AT, place: str = "rack1/A/feed", kind: str = "dip", part: str = "whole"
+) -> VoltageDisturbed:
     numbers = (start, 0.1, 150.0, 230.0, NAN, NAN)
-    return VoltageDisturbed(start + 1, place, kind, (place,), *numbers, "interrupted", True, True)
+    told = VoltageDisturbed(start + 1, place, kind, (place,), *numbers, "interrupted", True, True)
+    return replace(told, waveform_start=start - 0.125, waveform_part=part)
 
 
 def rush(start: float = AT, place: str = "rack1/A/outlet/1") -> InrushCaptured:
     numbers = (start, 0.1, 30.0, 0.003, 4.0, 12.0, 0.0, 1.0, 90.0)
-    return InrushCaptured(start + 1, place, *numbers, "load plugged in", True)
+    told = InrushCaptured(start + 1, place, *numbers, "load plugged in", True)
+    return replace(told, waveform_start=start - 0.125, waveform_part="whole")
+
+
+def bare(event: Event) -> Event:
+    """The same where there is no file."""
+    return replace(event, waveform_start=nan, waveform_part="")  # type: ignore[call-arg]
 
 
 class Room:
@@ -64,13 +75,39 @@ async def test_events_name_a_file_that_is_there_and_its_digest(tmp_path: Path) -
     told = await room.keeps(dip(), rush(), content=b"samples")
 
     names = {event.waveform for event in told}
-    assert names == {"20270115T080000.250Z_dip_rack1,A,feed.cff"}
+    assert names == {"20270115T080000.125Z_dip_rack1,A,feed.cff"}
     assert {event.sha256 for event in told} == {sha256(b"samples").hexdigest()}
     assert [type(event) for event in told] == [VoltageDisturbed, InrushCaptured]
     assert (room.folder / names.pop()).read_bytes() == b"samples"
     (row,) = await room.waveforms.every()
-    assert (row.place, row.kind, row.start, row.bytes) == ("rack1/A/feed", "dip", AT, 7)
+    assert (row.place, row.kind, row.bytes) == ("rack1/A/feed", "dip", 7)
+    assert (row.start, row.part) == (AT - 0.125, "whole")
     assert row.sha256 == told[0].sha256
+    await room.waveforms.close()
+
+
+async def test_two_files_of_what_lasted_say_when_each_begins_and_which_part_it_is(
+    tmp_path: Path,
+) -> None:
+    room = Room(tmp_path / "waveforms")
+    late = replace(dip(part="end"), waveform_start=AT + 19.5)
+    await room.keeps(dip(part="beginning"), content=b"begins")
+    (told,) = await room.keeps(late, content=b"ends")
+    assert told.start == AT
+    assert told.waveform == "20270115T080019.750Z_dip.end_rack1,A,feed.cff"
+    rows = [(row.start, row.part) for row in await room.waveforms.every()]
+    assert rows == [(AT + 19.5, "end"), (AT - 0.125, "beginning")]
+    await room.waveforms.close()
+
+
+async def test_a_file_is_named_after_the_worst_that_it_shows(tmp_path: Path) -> None:
+    room = Room(tmp_path / "waveforms")
+    for worst in ("interruption", "swell", "dip", "transient"):
+        milder = dip(kind="rapid voltage change")
+        told = await room.keeps(rush(), milder, dip(kind=worst), content=worst.encode())
+        assert {event.waveform.split("_")[1] for event in told} == {worst}
+    told = await room.keeps(rush(), dip(), dip(kind="interruption"), content=b"lost")
+    assert "_interruption_" in told[0].waveform
     await room.waveforms.close()
 
 
@@ -79,7 +116,7 @@ async def test_an_event_without_samples_is_told_at_once_and_another_kind_as_it_i
 ) -> None:
     room = Room(tmp_path / "waveforms")
     room.waveforms.tell([dip()], None)
-    assert room.told == [dip()]
+    assert room.told == [bare(dip())]
     step = ClockStepped(AT, "house", 3.0)
     assert await room.keeps(step, content=b"x") == [step]
     assert not room.folder.exists()
@@ -100,7 +137,8 @@ async def test_the_newest_are_kept_so_many_and_so_many_bytes(tmp_path: Path) -> 
     room = Room(tmp_path / "waveforms", most=4, largest=100)
     for k in range(6):
         await room.keeps(dip(AT + k), content=b"x" * 10)
-    assert [row.start for row in await room.waveforms.every()] == [AT + k for k in (5, 4, 3, 2)]
+    begun = [row.start + 0.125 for row in await room.waveforms.every()]
+    assert begun == [AT + k for k in (5, 4, 3, 2)]
     await room.keeps(dip(AT + 6), content=b"x" * 75)
     assert [row.bytes for row in await room.waveforms.every()] == [75, 10, 10]
     await room.waveforms.close()
@@ -121,7 +159,7 @@ async def test_a_full_disk_costs_the_file_and_nothing_else(tmp_path: Path) -> No
 
 async def test_the_last_of_the_disk_is_left_to_the_journal(tmp_path: Path) -> None:
     room = Room(tmp_path / "waveforms", spared=disk_usage(tmp_path).total)
-    assert await room.keeps(dip(), content=b"samples") == [dip()]
+    assert await room.keeps(dip(), content=b"samples") == [bare(dip())]
     assert list(room.folder.iterdir()) == []
     await room.waveforms.close()
 
@@ -132,7 +170,7 @@ async def test_a_folder_that_cannot_be_made_costs_the_file_and_nothing_else(
     (tmp_path / "waveforms").write_text("somebody's own")
     room = Room(tmp_path / "waveforms")
     told = await room.keeps(dip(), content=b"samples")
-    assert told == [dip()]
+    assert told == [bare(dip())]
     assert (tmp_path / "waveforms").read_text() == "somebody's own"
     await room.waveforms.close()
 
@@ -179,22 +217,23 @@ async def test_only_a_waveform_s_name_opens_a_file(tmp_path: Path, name: str) ->
 
 
 places = some.text(min_size=1, max_size=300)
+parts = some.sampled_from(["whole", "beginning", "end", "middle"])
 kinds = some.sampled_from(["dip", "swell", "interruption", "rapid voltage change", "transient"])
 
 
-@given(places, kinds, some.floats(0, 4e9))
+@given(places, kinds, some.floats(0, 4e9), parts)
 def test_a_name_says_what_where_and_when_and_is_one_part_of_a_path(
-    place: str, kind: str, start: float
+    place: str, kind: str, start: float, part: str
 ) -> None:
     try:
         place.encode()
     except UnicodeEncodeError:  # no path of a plant has half a character
         return
-    name = named(dip(start, place, kind), start)
+    name = named(dip(start, place, kind, part), start)
     assert "/" not in name
     assert len(name) < 250
     found = described(name)
     assert found is not None
-    assert found[0] == kind
+    assert (found[0], found[3]) == (kind, part)
     assert found[2] == pytest.approx(start, abs=0.0011)
     assert found[1] == place or len(name) > 150

@@ -96,7 +96,8 @@ def test_a_dip_in_the_waves_is_an_event_with_a_recording_of_it(tmp_path: Path) -
 
         (row,) = program.rows("waveforms")
         assert (row["name"], row["sha256"]) == (dip["waveform"], dip["sha256"])
-        assert (row["kind"], row["place"], row["start"]) == ("dip", told["place"], dip["start"])
+        assert (row["kind"], row["place"], row["part"]) == ("dip", told["place"], "whole")
+        assert row["start"] == dip["waveform_start"]
         content = program.web.get(f"/api/v1/waveforms/{dip['waveform']}").content
         assert sha256(content).hexdigest() == dip["sha256"]
         assert program.stop() == 0

@@ -81,6 +81,10 @@ class Followers:
                 watch.hint(channel, at)
 
     async def close(self) -> None:
-        """Keep what was counted."""
+        """Tell what lasts, and keep what was counted; the thread of the samples has ended."""
+        for watch, _ in self._watched:
+            watch.end()
+        self.look()
+        self.tell()
         await self._ledger.let_go()
         await self._quality.let_go()

@@ -3,7 +3,7 @@
 The laws of this file:
 
 1. What happened is told when it is over. A disturbance that lasts is told when that is clear,
-   without an end, and again when it is over.
+   without an end, and again when it is over or the watch ends, with the very same start.
 2. Nothing is made of samples from both sides of a gap. A disturbance that lasts over one goes on,
    and says that it was not seen whole.
 3. What happened together, as a dip and the inrush at its end, shares one waveform. Where there are
@@ -52,6 +52,7 @@ class Group:
     """What happened together; its samples are those from the number `first` on."""
 
     found: tuple[Disturbance | Inrush, ...]
+    starts: tuple[float, ...]  # UTC of each
     clock: Clock
     first: int
     samples: Array | None
@@ -70,6 +71,7 @@ class Watch:
         self._waiting: list[Notice] = []
         self._ready: list[Group] = []
         self._long: set[Kind] = set()  # of what lasts, what was told
+        self._starts: dict[Kind, float] = {}  # of it, the UTC that was told
         self._hints: list[tuple[int, float]] = []
         self._heard = 0.0  # monotonic clock when samples last came
         self._credit, self._credited = float(AT_ONCE), 0.0
@@ -100,6 +102,9 @@ class Watch:
         self._clock = clock
         if self._past is not None:
             self._dips, self._past = _moved(self._dips, self._past, clock), None
+            known = {d.kind for system in self._dips.systems for d in system.running}
+            self._long &= known
+            self._starts = {k: at for k, at in self._starts.items() if k in known}
         rate, halves = self._channels.rate, measured.halves
         block = block.view()
         block.flags.writeable = False  # it is kept twice, and need not be copied
@@ -146,10 +151,33 @@ class Watch:
         for group in self._ready:
             samples = None if self._credit < 1 else group.samples
             clock = group.clock if isfinite(group.clock.at) else self._arrived
-            groups.append(replace(group, samples=samples, clock=clock))
+            starts = self._stamped(group.found, clock)
+            groups.append(replace(group, samples=samples, clock=clock, starts=starts))
             self._credit -= samples is not None
         self._ready = []
         return groups
+
+    def end(self) -> None:
+        """Let all that is under way be noticed; what lasts without an end, and not as whole."""
+        if self._channels is None or self._dips is None or not self._ring.end:
+            return
+        lasts = [d for system in self._dips.systems for d in system.running]
+        self._take_up(replace(d, whole=False) for d in lasts)
+        self._gather(every=True)
+
+    def _stamped(self, found: tuple[Disturbance | Inrush, ...], clock: Clock) -> tuple[float, ...]:
+        """UTC of what begins; of what lasts it is kept, for the clock's estimate moves on."""
+        for one in found:
+            if isinstance(one, Disturbance) and not isfinite(one.end):
+                self._starts.setdefault(one.kind, clock.moment(one.start))
+        starts = []
+        for one in found:
+            at = clock.moment(one.start)
+            if isinstance(one, Disturbance) and one.kind in self._starts:
+                over = isfinite(one.end)
+                at = self._starts.pop(one.kind) if over else self._starts[one.kind]
+            starts.append(at)
+        return tuple(starts)
 
     def _take_up(self, found: Iterable[Disturbance | Inrush]) -> None:
         """Let something wait until the samples after it are there."""
@@ -160,9 +188,10 @@ class Watch:
             last = one.end + around
             if not isfinite(one.end):
                 last = min(first + BEGIN * rate, float(self._ring.end))
-            if isinstance(one, Disturbance) and one.kind in self._long and isfinite(one.end):
+            if isinstance(one, Disturbance) and one.kind in self._long:
                 self._long.discard(one.kind)
-                first = max(first, one.end - TAIL * rate)
+                end = one.end if isfinite(one.end) else float(self._ring.end)
+                first, last = max(first, end - TAIL * rate), max(last, end)
             self._waiting.append(Notice(one, first, min(last, first + MOST * rate)))
 
     def _gather(self, every: bool = False) -> None:
@@ -175,7 +204,7 @@ class Watch:
             if every or last <= self._ring.end:
                 first = min(notice.first for notice in group)
                 found = tuple(notice.found for notice in group)
-                self._ready.append(Group(found, self._clock, *self._cut(first, last)))
+                self._ready.append(Group(found, (), self._clock, *self._cut(first, last)))
             else:
                 left += group
         self._waiting = left

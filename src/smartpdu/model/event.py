@@ -1,7 +1,7 @@
 """What happened, as frozen facts; the journal keeps them for ever."""
 
 from dataclasses import asdict, dataclass
-from math import isfinite
+from math import isfinite, nan
 from typing import Any
 
 from smartpdu.model.rule import Level
@@ -144,22 +144,24 @@ class VoltageDisturbed(Event):
     """A voltage dipped, swelled, was gone, changed at once or was struck.
 
     What says nothing of it is NaN. It is told when it is over; where it lasts, once before, then
-    without a duration.
+    without a duration; and where the program stops meanwhile, once more without one and not whole.
     """
 
     disturbance: str  # "dip", "swell", "interruption", "rapid voltage change" or "transient"
     phases: tuple[str, ...]  # paths of those that were out
-    start: float  # UTC, seconds
+    start: float  # UTC, seconds; the very same each time that it is told
     duration: Second
     residual: Volt  # least of a dip or interruption, greatest of a swell, RMS of a cycle
     reference: Volt
     largest: Volt  # off the voltage before: of a rapid change dUmax, of a transient its peak
     lasting: Volt  # of a rapid change dUss
-    itic: str  # "tolerated", "interrupted" or "prohibited"; empty while it lasts
+    itic: str | None  # "tolerated", "interrupted" or "prohibited"; None where it says nothing
     f47: bool | None  # whether SEMI F47 asks equipment to ride through; None where it says nothing
     whole: bool  # nothing of it lay in a gap or before the first sample
     waveform: str = ""  # name of the file with its samples; empty where there is none
     sha256: str = ""  # of that file
+    waveform_start: float = nan  # UTC of that file's first sample, seconds
+    waveform_part: str = ""  # "whole", "beginning", "end" or "middle" of it, as the file shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +181,8 @@ class InrushCaptured(Event):
     settled: bool  # whether it ended; not where it was told because it lasts
     waveform: str = ""
     sha256: str = ""
+    waveform_start: float = nan
+    waveform_part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +191,8 @@ class VoltageWeek(Event):
 
     start: float  # UTC, a Monday
     until: float  # UTC
-    kept: bool | None  # whether all that was judged was kept; None: nothing was
-    iec_61000_2_4: int | None  # the first class of which all was kept; None: not one
+    kept: bool | None  # None: not all voltages, THD and unbalances were judged
+    iec_61000_2_4: int | None  # the first class that was kept; None: not one, or not judged
     failed: tuple[str, ...]  # place and criterion of what was not kept
     unknown: tuple[str, ...]  # and of what there was nothing to judge by
     covered: float  # share of the ten minutes of the week that were judged

@@ -87,8 +87,9 @@ class Waveform:
 
     name: str
     place: str
-    kind: str  # of the disturbance, or "inrush"
-    start: float  # UTC, seconds: when what it shows began
+    kind: str  # of the worst disturbance that it shows, or "inrush"
+    start: float  # UTC of its first sample, seconds
+    part: str  # "whole", "beginning", "end" or "middle" of what it shows
     bytes: int
     sha256: str
 

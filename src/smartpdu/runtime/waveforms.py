@@ -5,7 +5,7 @@ The laws of this file:
 1. A file is there whole or not at all, and its event is told after it is on the disk.
 2. What cannot be written is told without a file; nothing else fails or waits for it.
 3. The newest are kept: so many at most, and so many bytes. The folder itself is the list: a name
-   says when, what and where.
+   says when its first sample was taken, what it shows, which part of that, and where.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from errno import ENOSPC
 from hashlib import sha256
+from math import nan
 from pathlib import Path
 from re import fullmatch
 from shutil import disk_usage
@@ -34,7 +35,12 @@ SPARED = 64 << 20  # bytes of the disk that are left to the journal
 WAITING = 8  # files that may wait for the disk
 ENDING = ".cff"
 STAMP = "%Y%m%dT%H%M%S"
-FORM = r"(\d{8}T\d{6})\.(\d{3})Z_([a-z-]{1,40})_([A-Za-z0-9,.~_-]{1,150})\.cff"
+FORM = (
+    r"(\d{8}T\d{6})\.(\d{3})Z_([a-z-]{1,40})(?:\.(beginning|end|middle))?"
+    r"_([A-Za-z0-9,.~_-]{1,150})\.cff"
+)
+WHOLE = "whole"  # the part that a name need not tell
+WORST = ("interruption", "swell", "dip", "transient")  # what names a file before all else
 LONGEST = 150  # characters of a place in a name
 
 T = TypeVar("T")
@@ -73,7 +79,7 @@ class Waveforms:
         if self._waiting >= WAITING:
             content = None
         if content is None and not self._waiting:
-            self._put(events)
+            self._put(_bare(events))
             return
         self._waiting += 1
         loop = asyncio.get_running_loop()
@@ -107,7 +113,7 @@ class Waveforms:
         """The events with the name of their file, which is on the disk; in the thread."""
         shown = [event for event in events if isinstance(event, Noticed)]
         if content is None or not shown:
-            return events
+            return _bare(events)
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
             name = self._free(_chief(shown))
@@ -120,7 +126,7 @@ class Waveforms:
             for draft in self._folder.glob("*.new"):
                 with suppress(OSError):
                     draft.unlink()
-            return events
+            return _bare(events)
         self._troubled = False
         mark = self._marks[name] = sha256(content).hexdigest()
         return tuple(
@@ -128,7 +134,7 @@ class Waveforms:
         )
 
     def _free(self, event: Noticed) -> str:
-        at = event.start
+        at = event.waveform_start
         while (self._folder / (name := named(event, at))).exists():
             at += 0.001
         return name
@@ -162,9 +168,9 @@ class Waveforms:
             self._marks[name] = sha256((self._folder / name).read_bytes()).hexdigest()
         known = described(name)
         assert known is not None
-        kind, place, start = known
+        kind, place, start, part = known
         size = (self._folder / name).stat().st_size
-        return Waveform(name, place, kind, start, size, self._marks[name])
+        return Waveform(name, place, kind, start, part, size, self._marks[name])
 
     def _read(self, name: str) -> bytes | None:
         try:
@@ -181,12 +187,27 @@ class Waveforms:
 
 
 def _chief(events: Sequence[Noticed]) -> Noticed:
-    """The event that a file is called after: a disturbance, or else the first."""
-    return next((e for e in events if isinstance(e, VoltageDisturbed)), events[0])
+    """The event that a file is called after: the worst disturbance, or else the first inrush."""
+    return min(events, key=_mildness)
+
+
+def _mildness(event: Noticed) -> int:
+    if isinstance(event, InrushCaptured):
+        return len(WORST) + 1
+    kind = event.disturbance
+    return WORST.index(kind) if kind in WORST else len(WORST)
+
+
+def _bare(events: Sequence[Event]) -> Sequence[Event]:
+    """Events that have no file, and so no part of one."""
+    return [
+        replace(e, waveform_start=nan, waveform_part="") if isinstance(e, Noticed) else e
+        for e in events
+    ]
 
 
 def named(event: Noticed, at: float) -> str:
-    """The name of an event's file, which tells when, what and where."""
+    """The name of an event's file, which tells when, what, which part of it and where."""
     kind = event.disturbance if isinstance(event, VoltageDisturbed) else "inrush"
     moment = datetime.fromtimestamp(at, UTC)
     stamp = f"{moment.strftime(STAMP)}.{moment.microsecond // 1000:03d}Z"
@@ -194,11 +215,12 @@ def named(event: Noticed, at: float) -> str:
     if len(place) > LONGEST:
         cut = place[:LONGEST]
         place = cut[: cut.rindex("~")] if "~" in cut[-2:] else cut
-    return f"{stamp}_{kind.replace(' ', '-')}_{place}{ENDING}"
+    part = "" if event.waveform_part == WHOLE else f".{event.waveform_part}"
+    return f"{stamp}_{kind.replace(' ', '-')}{part}_{place}{ENDING}"
 
 
-def described(name: str) -> tuple[str, str, float] | None:
-    """What, where and when, from a name; None where it is no waveform's."""
+def described(name: str) -> tuple[str, str, float, str] | None:
+    """What, where, when and which part, from a name; None where it is no waveform's."""
     found = fullmatch(FORM, name)
     if found is None:
         return None
@@ -206,8 +228,9 @@ def described(name: str) -> tuple[str, str, float] | None:
         at = datetime.strptime(found[1], STAMP).replace(tzinfo=UTC)
     except ValueError:
         return None
-    place = unquote(found[4].replace(",", "/").replace("~", "%"))
-    return found[3].replace("-", " "), place, at.timestamp() + int(found[2]) / 1000
+    place = unquote(found[5].replace(",", "/").replace("~", "%"))
+    start = at.timestamp() + int(found[2]) / 1000
+    return found[3].replace("-", " "), place, start, found[4] or WHOLE
 
 
 def _nowhere(_events: Sequence[Event]) -> None:

@@ -33,7 +33,7 @@ LAST = 2**53  # a greater number is no place in any journal, and JavaScript cann
 Cursor = Annotated[int, Query(ge=0, le=LAST)]
 KINDS = kinds()
 Named = Annotated[str, Field(json_schema_extra={"enum": list(KINDS)})]
-MOMENTS = frozenset({"until", "start"})  # fields of events that are times
+MOMENTS = frozenset({"until", "start", "waveform_start"})  # fields of events that are times
 
 
 def router(desk: Desk) -> APIRouter:

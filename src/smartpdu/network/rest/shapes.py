@@ -25,6 +25,7 @@ LONGEST_NAME = 255  # characters of a path or a rule's key
 LONGEST_REASON = 500
 LONGEST_SHELF = 7 * 24 * 60  # minutes
 FAILURE = "why its source does not answer now, in words; empty where it does"
+UNJUDGED = "null: voltage, THD and unbalance were not all judged yet"
 SAYS = r"\S"  # a text of blanks alone says nothing
 
 Moment = AwareDatetime  # ISO 8601 in UTC
@@ -58,6 +59,19 @@ class History(Shape):
     greatest: list[float | None]
 
 
+BODY = (
+    "its own fields; a time is as `at` is, and what says nothing is null. "
+    "Of VoltageDisturbed and InrushCaptured, `waveform` names the file with the samples, "
+    "`waveform_start` is its first sample, and `waveform_part` tells whether it shows the whole, "
+    "the beginning, the end or the middle of what happened. Of VoltageDisturbed, `duration` is "
+    "null while it lasts; `whole` is false where part of it lay in a gap, before the first sample "
+    "or after the program stopped; `itic` is its zone on the curve of ITIC (tolerated, "
+    "interrupted: equipment may stop, prohibited: it may be damaged), null while it lasts and of "
+    "a rapid voltage change; `f47` is whether SEMI F47 asks equipment to ride through, null "
+    "while it lasts and of what is no dip or interruption"
+)
+
+
 class Event(Shape):
     """An event of the journal; the body depends on its kind."""
 
@@ -65,7 +79,7 @@ class Event(Shape):
     at: Moment
     kind: str
     place: str
-    body: Annotated[dict[str, Any], Field(description="its own fields; a time is as `at` is")]
+    body: Annotated[dict[str, Any], Field(description=BODY)]
 
 
 class WaveformRow(Shape):
@@ -73,8 +87,12 @@ class WaveformRow(Shape):
 
     name: str
     place: str
-    kind: Annotated[str, Field(description='of the disturbance, as "dip", or "inrush"')]
-    start: Annotated[Moment, Field(description="when what it shows began")]
+    kind: Annotated[str, Field(description='the worst that it shows, as "dip", or "inrush"')]
+    start: Annotated[Moment, Field(description="when its first sample was taken")]
+    part: Annotated[
+        Literal["whole", "beginning", "end", "middle"],
+        Field(description="of what it is named after: which part its samples show"),
+    ]
     bytes: int
     sha256: str
 
@@ -105,9 +123,11 @@ class QualityWeek(Shape):
     feed: str
     begin: Moment
     end: Moment
-    kept: Annotated[bool | None, Field(description="null: nothing was judged")]
+    kept: Annotated[bool | None, Field(description=UNJUDGED)]
     covered: Annotated[float, Field(description="share of its ten minutes that were judged")]
-    iec_61000_2_4_class: Annotated[int | None, Field(description="null: not even class 3")]
+    iec_61000_2_4_class: Annotated[
+        int | None, Field(description="null: not even 3, or not judged yet")
+    ]
     verdicts: list[Judged]
 
 

@@ -57,6 +57,7 @@ def _plain(waveform: Waveform) -> dict[str, Any]:
         "place": waveform.place,
         "kind": waveform.kind,
         "start": moment(waveform.start),
+        "part": waveform.part,
         "bytes": waveform.bytes,
         "sha256": waveform.sha256,
     }
