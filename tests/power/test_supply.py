@@ -3,7 +3,7 @@
 import pytest
 from story import Crossing, Story, crosses
 
-from smartpdu.model.event import AlarmRaised
+from smartpdu.model.event import AlarmCleared, AlarmRaised
 from smartpdu.model.rule import Level
 
 WARNING, CRITICAL = Level.WARNING, Level.CRITICAL
@@ -90,6 +90,36 @@ def test_one_dead_phase_of_a_living_feed_is_told_as_a_phase(story: Story) -> Non
     phase_voltage(story, 1.0)
     story.lasts(1)
     assert story.standing() == {(rule, place): Level.NORMAL}  # passed, nobody acknowledged it
+
+
+def test_a_voltage_that_was_low_and_is_lost_is_not_told_to_be_back_inside(story: Story) -> None:
+    feed_voltage(story, 0.5)
+    story.lasts(10)
+    feed_voltage(story, 0.0)
+    story.lasts(60)
+    assert story.told(AlarmCleared) == []
+    own = [
+        p for p, f in zip(story.plant.phases.path, story.plant.phases.feed, strict=True) if f == 0
+    ]
+    standing = story.standing()
+    assert {key for key, level in standing.items() if level == CRITICAL} == {
+        ("supply.feed", story.plant.feeds.path[0]),
+        *(("supply.voltage", path) for path in own),
+    }
+    feed_voltage(story, 1.0)
+    story.lasts(10)
+    over = [e for e in story.told(AlarmCleared) if e.rule == "supply.voltage"]
+    assert [(e.place, e.value) for e in over] == [(path, pytest.approx(1)) for path in own]
+
+
+def test_a_phase_that_was_lost_before_its_feed_is_not_told_to_be_back(story: Story) -> None:
+    if story.shape.phases == 1:
+        return  # its only phase is the whole feed
+    phase_voltage(story, 0.02)
+    story.lasts(10)
+    feed_voltage(story, 0.0)
+    story.lasts(60)
+    assert story.told(AlarmCleared) == []
 
 
 def test_a_phase_that_cannot_be_read_is_no_lost_phase(story: Story) -> None:

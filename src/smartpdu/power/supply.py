@@ -17,16 +17,19 @@ def feed_alive(tick: Tick) -> Ratios:
 
 
 def phase_alive(tick: Tick) -> Ratios:
-    """Voltage of each phase as a share of the nominal one; 1 where its whole feed is dead."""
+    """Voltage of each phase as a share of the nominal one; not judged where its feed is dead."""
     share = tick.now.phases.voltage / tick.plant.phases.nominal_voltage
     feed = feed_alive(tick)[tick.plant.phases.feed]
-    return np.where(feed < DEAD, 1.0, share)  # a dead feed is told once, not for each phase
+    return np.where(feed < DEAD, np.nan, share)  # a dead feed is told once, not for each phase
 
 
 def phase_voltage(tick: Tick) -> Ratios:
-    """Voltage of each phase that is fed, as a share of the nominal one; 1 where it is dead."""
+    """Voltage of each phase as a share of the nominal one; not judged where it is dead.
+
+    An alarm that stands goes on standing until the voltage is back: it is not cleared by its loss.
+    """
     share = tick.now.phases.voltage / tick.plant.phases.nominal_voltage
-    return np.where(share < DEAD, 1.0, share)
+    return np.where(share < DEAD, np.nan, share)
 
 
 def frequency(tick: Tick) -> Ratios:
