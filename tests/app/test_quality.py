@@ -21,13 +21,28 @@ def week(values: list[tuple[float, float]], number: int = 2900) -> dict[str, Any
     """The report of a week whose voltages deviated so."""
     own = Week(number)
     for k, pair in enumerate(values):
-        interval = Observed(
-            own.begin + 600 * (k + 1),
-            {"voltage": np.array(pair), "harmonic": np.full((50, 2), 0.1)},
-            {"voltage": np.zeros(2, np.bool_), "harmonic": np.zeros(2, np.bool_)},
-        )
-        own = more(own, interval)
+        values = {"voltage": np.array(pair), "harmonic": np.full((50, 2), 0.1)}
+        values |= {"thd": np.where(np.isnan(pair), np.nan, 2.0), "unbalance": np.empty(0)}
+        flagged = {name: np.zeros(value.shape[-1], np.bool_) for name, value in values.items()}
+        own = more(own, Observed(own.begin + 600 * (k + 1), values, flagged))
     return report(own, "A/feed", PHASES)
+
+
+def begun(off: float = 0.1) -> dict[str, Any]:
+    """The report of some minutes: frequencies were judged, voltages have a gap."""
+    own = Week(2900)
+    for k in range(4):
+        tens = Observed(
+            own.begin + 10 * (k + 1),
+            {"frequency": np.array([off])},
+            {"frequency": np.zeros(1, np.bool_)},
+        )
+        own = more(own, tens)
+    names = ("voltage", "thd", "harmonic", "unbalance")
+    values = {name: np.full(2, np.nan) for name in names} | {"harmonic": np.full((50, 2), np.nan)}
+    values["unbalance"] = np.full(1, np.nan)
+    flagged = {name: np.zeros(value.shape[-1], np.bool_) for name, value in values.items()}
+    return report(more(own, Observed(own.begin + 600, values, flagged)), "A/feed", PHASES)
 
 
 def keep(folder: Path, now: dict[str, Any] | None, last: dict[str, Any] | None = None) -> None:
@@ -46,15 +61,51 @@ def test_a_week_that_is_kept_is_told_in_few_lines(tmp_path: Path) -> None:
     first, *lines = out.splitlines()
     assert (code, err) == (0, "")
     assert first == (
-        "A/feed, this week, so far, 2025-08-04 to 2025-08-11: EN 50160 kept in 25.0 % of it; "
-        "class 1 of IEC 61000-2-4"
+        "A/feed, this week, so far, 2025-08-04 to 2025-08-11: EN 50160 kept; "
+        "25.0 % of the week judged; class 1 of IEC 61000-2-4"
     )
     assert lines[0] == (
-        "  A/L1: voltage kept: 100.0 % of 252 within, 95 % are to be; worst 1 % at "
+        "  A/L1: voltage kept: 100.0 % of 252 within, 95 % required; worst 1 % at "
         "2025-08-04T00:10:00+00:00"
     )
     assert lines[-1] == "  harmonics up to order 25: kept 48 times"
-    assert len(lines) == 5
+    assert lines[2].startswith("  A/L1: voltage at all times kept: 100.0 % of 252 within")
+    assert len(lines) == 7
+
+
+def test_what_was_not_judged_yet_is_neither_kept_nor_of_a_class(tmp_path: Path) -> None:
+    now = begun()
+    assert (now["kept"], now["covered"], now["iec_61000_2_4_class"]) == (None, 0.0, None)
+    keep(tmp_path, now)
+    code, out, err = told(tmp_path)
+    first, *lines = out.splitlines()
+    assert (code, err) == (2, "")
+    assert first == "A/feed, this week, so far, 2025-08-04 to 2025-08-11: EN 50160 not judged yet"
+    assert lines[0] == "  A/L1: voltage not judged yet (1 gap)"
+    assert told(tmp_path, as_json=True)[0] == 2
+
+
+def test_what_is_broken_already_is_told_before_voltages_are_judged(tmp_path: Path) -> None:
+    keep(tmp_path, begun(off=-7.0))
+    code, out, _ = told(tmp_path)
+    assert code == 1
+    assert out.splitlines()[0].endswith("EN 50160 NOT KEPT; its voltage not judged yet")
+
+
+def test_the_week_before_stands_where_this_one_is_not_judged_yet(tmp_path: Path) -> None:
+    keep(tmp_path, begun(), week([(1.0, -2.0)], 2899))
+    assert told(tmp_path)[0] == 0
+
+
+@pytest.mark.parametrize("lacking", ["thd", "unbalance"])
+def test_no_whole_is_judged_without_each_of_its_parts(lacking: str) -> None:
+    values = {"voltage": np.zeros(1), "thd": np.ones(1), "unbalance": np.ones(1)}
+    flagged = dict.fromkeys(values, np.zeros(1, np.bool_))
+    entire = report(more(Week(2900), Observed(0.0, values, flagged)), "A/feed", PHASES)
+    assert (entire["kept"], entire["iec_61000_2_4_class"]) == (True, 1)
+    values[lacking] = np.full(1, np.nan)
+    part = report(more(Week(2900), Observed(0.0, values, flagged)), "A/feed", PHASES)
+    assert (part["kept"], part["iec_61000_2_4_class"]) == (None, None)
 
 
 def test_a_week_that_is_not_kept_says_which_phase_and_ends_with_one(tmp_path: Path) -> None:

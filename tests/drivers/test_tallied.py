@@ -176,7 +176,8 @@ def test_a_week_that_is_over_is_told_once_with_what_it_rests_on() -> None:
     assert told.place == "A/feed"
     assert told.covered == 0  # one interval was not whole, the other flagged
     assert "A/L1: voltage" in told.unknown
-    assert told.kept is True  # the frequency was judged
+    assert told.kept is None  # only the frequency was judged
+    assert told.iec_61000_2_4 is None
     assert tally.standing.week is not None
     assert tally.standing.week.begin == START + 700
     now = tally.report()

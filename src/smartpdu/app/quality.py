@@ -9,14 +9,16 @@ from typing import Any, TextIO
 from smartpdu.drivers.sealed import Damaged
 from smartpdu.drivers.verdicts import NAME, reports
 
-WORDS = {True: "kept", False: "NOT KEPT", None: "nothing to judge by yet"}
+WORDS = {True: "kept", False: "NOT KEPT", None: "not judged yet"}
 WEEKS = {"now": "this week, so far", "last": "last week"}
 UNITS = {"flicker": ""}  # of the worst value; all else is in percent
 HARMONICS = "harmonic"
+NO_VOLTAGE = "its voltage not judged yet"
+ALWAYS = (", all", " at all times")  # of the key of a criterion; how people are told
 
 
 def quality(data: Path, as_json: bool, out: TextIO, err: TextIO) -> int:
-    """Print the verdicts; 0: all that was judged was kept, 1: not, 2: there is nothing."""
+    """Print the verdicts; 0: kept as far as judged, 1: not kept, 2: a feed was not judged yet."""
     file = data / f"{NAME}.kept"
     try:
         feeds = reports(file.read_bytes())
@@ -33,8 +35,13 @@ def quality(data: Path, as_json: bool, out: TextIO, err: TextIO) -> int:
         print(json.dumps({"file": str(file), "feeds": feeds}), file=out)
     else:
         print("\n".join(_lines(feeds)), file=out)
-    judged = [week["kept"] for feed in feeds for name in WEEKS if (week := feed[name])]
-    return 1 if False in judged else 0
+    return _code([[week["kept"] for name in WEEKS if (week := feed[name])] for feed in feeds])
+
+
+def _code(feeds: list[list[bool | None]]) -> int:
+    if any(False in weeks for weeks in feeds):
+        return 1
+    return 0 if feeds and all(True in weeks for weeks in feeds) else 2
 
 
 def _lines(feeds: list[dict[str, Any]]) -> Iterator[str]:
@@ -50,7 +57,8 @@ def _week(feed: str, words: str, week: Mapping[str, Any]) -> Iterator[str]:
     best = week["iec_61000_2_4_class"]
     rank = f"; class {best} of IEC 61000-2-4" if best else ""
     span = f"{_day(week['begin'])} to {_day(week['end'])}"
-    share = f" in {100 * week['covered']:.1f} % of it" if week["kept"] is not None else ""
+    share = f"{100 * week['covered']:.1f} % of the week judged" if week["covered"] else NO_VOLTAGE
+    share = f"; {share}" if week["kept"] is not None else ""
     yield f"{feed}, {words}, {span}: EN 50160 {WORDS[week['kept']]}{share}{rank}"
     calm = 0
     for verdict in week["verdicts"]:
@@ -63,13 +71,15 @@ def _week(feed: str, words: str, week: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _verdict(verdict: Mapping[str, Any]) -> str:
-    said = f"{verdict['criterion']} {WORDS[verdict['kept']]}"
+    said = f"{verdict['criterion'].replace(*ALWAYS)} {WORDS[verdict['kept']]}"
     if verdict["kept"] is not None:
         unit = UNITS.get(verdict["criterion"], " %")
         said += f": {verdict['within']:.1f} % of {verdict['judged']:,} within"
-        said += f", {verdict['required']:g} % are to be; worst {verdict['worst']:.3g}{unit}"
+        said += f", {verdict['required']:g} % required; worst {verdict['worst']:.3g}{unit}"
         said += f" at {_time(verdict['worst_end'])}"
-    left = [f"{verdict[name]:,} {name}" for name in ("flagged", "gaps") if verdict[name]]
+    left = [f"{verdict['flagged']:,} flagged"] if verdict["flagged"] else []
+    if gaps := verdict["gaps"]:
+        left.append(f"{gaps:,} {'gap' if gaps == 1 else 'gaps'}")
     return f"{said} ({', '.join(left)})" if left else said
 
 

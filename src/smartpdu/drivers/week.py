@@ -21,6 +21,7 @@ from smartpdu.measurement.voltage import (
     counted,
     taken,
     verdicts,
+    whole,
     written,
 )
 from smartpdu.model.event import VoltageWeek
@@ -66,7 +67,7 @@ def report(week: Week, feed: str, phases: Sequence[str]) -> dict[str, Any]:
         "feed": feed,
         "begin": week.begin,
         "end": week.begin + WEEK,
-        "kept": _kept(found),
+        "kept": whole(CRITERIA, week.statistics),
         "covered": _covered(found),
         "iec_61000_2_4_class": best_class(week.classes),
         "verdicts": [_plain(verdict, feed, phases) for verdict in found],
@@ -82,7 +83,7 @@ def event(at: float, week: Week, feed: str, phases: Sequence[str]) -> VoltageWee
         feed,
         week.begin,
         week.begin + WEEK,
-        _kept(found),
+        whole(CRITERIA, week.statistics),
         best_class(week.classes),
         tuple(name for name, v in named if v.kept is False),
         tuple(name for name, v in named if v.kept is None),
@@ -102,16 +103,11 @@ def read(plain: Mapping[str, Any]) -> Week:
     return Week(int(plain["number"]), taken(plain["statistics"]), classes)
 
 
-def _kept(found: Sequence[Verdict]) -> bool | None:
-    judged = [verdict.kept for verdict in found if verdict.kept is not None]
-    return all(judged) if judged else None
-
-
 def _covered(found: Sequence[Verdict]) -> float:
     """Share of the ten minutes of a week that the voltage was judged in."""
     tens = [v for v in found if v.criterion.key == "voltage"]
-    whole = sum(v.judged + v.flagged + v.gaps + v.missing for v in tens)
-    return round(sum(v.judged for v in tens) / whole, 4) if whole else 0.0
+    every = sum(v.judged + v.flagged + v.gaps + v.missing for v in tens)
+    return round(sum(v.judged for v in tens) / every, 4) if every else 0.0
 
 
 def _place(verdict: Verdict, feed: str, phases: Sequence[str]) -> str:

@@ -25,6 +25,7 @@ TEN_SECONDS, TEN_MINUTES, TWO_HOURS = 10.0, 600.0, 7200.0
 WEEK, YEAR = 7 * 86_400.0, 365 * 86_400.0
 SURE = 0.9  # share of an interval that must rest on real cycles for it to be judged
 FAINT = 0.03  # of the nominal voltage: less is none
+BASIC = ("voltage", "thd", "unbalance")  # what is to be judged before a whole is
 NOTHING = 1e-9  # beyond a bound by no more than rounding is within
 
 
@@ -251,12 +252,20 @@ def _verdict(criterion: Criterion, tally: Tally, place: int) -> Verdict:
     return Verdict(criterion, place, kept, judged, beyond, flagged, gaps, missing, worst, end)
 
 
+def whole(criteria: Iterable[Criterion], statistics: Statistics) -> bool | None:
+    """Whether everything was kept; None: not all voltages, THD and unbalances were judged yet."""
+    found = verdicts(criteria, statistics)
+    if any(verdict.kept is False for verdict in found):
+        return False
+    basic = [verdict.kept for verdict in found if verdict.criterion.quantity in BASIC]
+    known = bool(basic) and statistics.keys() >= set(BASIC) and None not in basic
+    return True if known else None
+
+
 def best_class(statistics: Mapping[int, Statistics]) -> int | None:
-    """The first class of IEC 61000-2-4 of which everything counted was kept; None: not one."""
+    """The first class of IEC 61000-2-4 of which the whole was kept; None: not one, or not yet."""
     for number, criteria in CLASSES.items():
-        found = verdicts(criteria, statistics.get(number, {}))
-        judged = [verdict.kept for verdict in found if verdict.kept is not None]
-        if judged and all(judged):
+        if whole(criteria, statistics.get(number, {})):
             return number
     return None
 
