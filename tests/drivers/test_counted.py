@@ -219,6 +219,53 @@ async def test_a_lost_frame_is_time_that_was_not_counted(tmp_path: Path) -> None
     assert counted + missed == pytest.approx(whole, abs=0.2)  # the last window may not be over
 
 
+async def told_through(tmp_path: Path, levels: list[float], seconds: int) -> tuple[float, float]:
+    """Energy and time not counted of a board whose voltage has each of these levels in turn."""
+    clock, frames, made = Clock(), b"", None
+    for level in levels:
+        pair = [
+            Signal("A/L1", "voltage", sine(level, 0.0), 1e-4),
+            Signal("A/L1", "current", sine(2.0 if level else 0.0, 0.0), 1e-5),
+        ]
+        before, made = made, TestBoard(pair)
+        if before is not None:
+            made.counter, made.sequence = before.counter, before.sequence
+        frames += made.bytes(seconds)
+    assert made is not None
+    file = tmp_path / "frames"
+    file.write_bytes(frames)
+    one = plant(phases=1)
+    source = open_source(wanted(one, made.settings | {"address": f"file:{file}"}, clock))
+    now = await after(source, clock, seconds * len(levels) - 1)
+    await source.close()
+    return float(now.feeds.active_energy[0]), float(now.feeds.uncounted[0])
+
+
+async def test_time_without_voltage_counts_as_no_energy_and_is_not_missing(tmp_path: Path) -> None:
+    energy, missed = await told_through(tmp_path, [230.0, 0.0, 230.0], 15)
+    assert energy == pytest.approx(460 * 29, rel=0.02)
+    assert missed < 0.5
+
+
+async def test_a_feed_that_is_dead_from_a_restart_on_counts_as_no_energy(tmp_path: Path) -> None:
+    clock, memory = Clock(), Memory()
+    source = opened(tmp_path, board(), 8, clock, memory)
+    before = (await after(source, clock, 7)).feeds.active_energy[0]
+    await source.close()
+    clock.now += 100
+    dead = board()
+    for signal in dead.signals:
+        signal.wave = sine(0.0, 0.0)
+    source = opened(tmp_path, dead, 40, clock, memory)
+    await after(source, clock, 30)
+    await source.close()
+    source = opened(tmp_path, board(), 30, clock, memory)  # at once, with voltage
+    now = await after(source, clock, 20)
+    assert now.feeds.active_energy[0] > before
+    assert now.feeds.uncounted[0] == pytest.approx(100, abs=3)  # but not the thirty after it
+    await source.close()
+
+
 def test_a_killed_program_never_shows_less_and_counts_no_window_twice(tmp_path: Path) -> None:
     file = tmp_path / "frames"
     file.write_bytes(board().bytes(60))

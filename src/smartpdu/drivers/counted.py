@@ -1,5 +1,6 @@
 """Energy of the places of a feed, counted window by window into registers of their own (12)."""
 
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import structlog
 from numpy.typing import NDArray
 
 from smartpdu.drivers.board import Course
+from smartpdu.drivers.landing import DEAD
 from smartpdu.drivers.ledger import Ledger
 from smartpdu.measurement.channels import Channels
 from smartpdu.measurement.clock import Clock
@@ -51,20 +53,26 @@ class Counted:
         self._feed, self._path = course.feed, plant.feeds.path[course.feed]
         phases = [number for number, (kind, _) in enumerate(self._rows) if kind is Kind.PHASE]
         self._phases = phases if len(phases) == course.phases else []
+        self._nominal = course.nominal_voltage
         self._begins = True
 
     def begin(self, channels: Channels) -> None:
         """A new run: what lies between it and the last one is not counted."""
         self._partner, self._rate = channels.partner[self._channels], channels.rate
-        self._begins = True
+        self._voltages, self._taken = channels.voltage, 0
+        self._begins, self._idle = True, False
 
     def take(self, stream: Stream, clock: Clock, block: NDArray[Any], measured: Measured) -> None:
-        """Count the windows that became complete."""
+        """Count the windows that became complete; before the first one, time without voltage."""
+        first, self._taken = self._taken, self._taken + len(block)
         if not self._ledger.sound:
             return
+        if self._begins and len(block):
+            self._wait(clock, block, first)
         for window in measured.windows:
             if self._begins:
                 self._resume(clock.moment(window.start))
+                self._begins = False
             self._count(window)
             self._book.until = clock.moment(window.end)
 
@@ -85,12 +93,24 @@ class Counted:
                 getattr(now.feeds, name)[self._feed] = whole[COUNTED[name]]
             now.feeds.uncounted[self._feed] = book.lost[self._phases].max()
 
+    def _wait(self, clock: Clock, block: NDArray[Any], first: int) -> None:
+        """Count samples without any voltage as time in which nothing was used.
+
+        No cycle is found in them, so no window tells of it.
+        """
+        own = np.square(block[:, self._voltages], dtype=np.float64).mean(axis=0)
+        dead = bool((own <= (DEAD * self._nominal) ** 2).all()) and isfinite(clock.at)
+        if dead and not self._idle:
+            self._resume(clock.moment(first))
+        if dead:
+            self._book.until = clock.moment(self._taken)
+        self._idle = dead
+
     def _resume(self, start: float) -> None:
         book = self._book
         silent = start - book.until  # NaN where nothing was counted or no moment is known
         silent = max(0.0, silent) if np.isfinite(silent) else 0.0
         book.past = resumed(book.past, silent)
-        self._begins = False
         if silent > LONG:
             log.warning("energy_not_counted", place=self._path, lasted=round(silent, 1))
 
