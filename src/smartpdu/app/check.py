@@ -14,7 +14,14 @@ from smartpdu.app.progress import teller
 from smartpdu.app.wire import sources, world
 from smartpdu.drivers.access import ASKS, parsed
 from smartpdu.drivers.apart import overlap
-from smartpdu.drivers.source import Mistaken, NoAnswer, Source, SourceError
+from smartpdu.drivers.source import (
+    Mistaken,
+    NoAnswer,
+    SettingsError,
+    Source,
+    SourceError,
+    Taken,
+)
 from smartpdu.engine.catalogue import RULES
 from smartpdu.model.plant import Part, places
 from smartpdu.model.plausible import lonely
@@ -22,6 +29,10 @@ from smartpdu.model.snapshot import Snapshot
 
 DEAD = 0.1  # of the nominal voltage: below it a line is not fed, which is no fault of the file
 NEAR = 0.1  # of the nominal voltage: EN 50160
+FREE = (
+    "one that nobody else listens to: a smartpdu that runs has it, and tells of this source in its "
+    "alarms and its log; stop it to ask here, or check with --offline"
+)
 
 
 def check(path: Path, offline: bool, out: TextIO, err: TextIO) -> int:
@@ -139,13 +150,20 @@ def _fault(site: Site, number: int, error: SourceError) -> Fault:
         key, found, expected = error.key, error.found, error.expected
     else:
         key = "address" if "address" in settings else "driver"
-        words = str(error)
-        if key == "address":  # which the words of the driver begin with
-            host, port = parsed(settings[key])
-            words = words.removeprefix(f"[{host}]:{port}: ").removeprefix(f"{host}:{port}: ")
-        found, expected = f"{settings.get(key, driver)!r}: {words}", "a device that answers"
+        words = _less_address(str(error), settings.get(key, ""))
+        found = f"{settings.get(key, driver)!r}: {words}"
+        expected = FREE if isinstance(error, Taken) else "a device that answers"
     line = site.lines.of("source", number, key)
     return Fault(site.file, line, f"source.{key}", found, expected)
+
+
+def _less_address(words: str, address: str) -> str:
+    """What a driver said, without the address that SNMP begins with."""
+    try:
+        host, port = parsed(address)
+    except SettingsError:  # no host: a board's address begins with how its frames come
+        return words
+    return words.removeprefix(f"[{host}]:{port}: ").removeprefix(f"{host}:{port}: ")
 
 
 def _absent(site: Site, place: str) -> Fault:

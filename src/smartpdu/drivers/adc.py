@@ -111,7 +111,8 @@ class Adc:
         new = {name: getattr(now, name) - getattr(before, name) for name in TROUBLES}
         new = {name: number for name, number in new.items() if number}
         if new and not self._troubled:
-            log.warning("samples_troubled", source=self._path, why=now.why or None, **new)
+            why = {"why": now.why} if new.keys() & {"unfit", "malformed"} else {}
+            log.warning("samples_troubled", source=self._path, **why, **new)
         elif self._troubled and not new:
             total = {name: getattr(now, name) for name in TROUBLES if getattr(now, name)}
             log.info("samples_well_again", source=self._path, **total)

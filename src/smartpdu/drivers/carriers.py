@@ -4,16 +4,18 @@ What arrives is only put aside by the event loop; frames are read and checked in
 """
 
 import asyncio
+import fcntl
 import os
 import socket
 import stat
 from collections import deque
+from errno import EADDRINUSE
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Protocol
 
 from smartpdu.drivers.frames import Frame, Malformed, Splitter, read
-from smartpdu.drivers.source import SourceError
+from smartpdu.drivers.source import SourceError, Taken
 
 LARGEST = 65_536  # bytes of a datagram
 PIECE = 1 << 20  # bytes that are read at once
@@ -85,7 +87,8 @@ class Datagrams:
             except OSError as error:
                 opened.close()
                 host, port = self._where
-                raise SourceError(f"cannot listen at {host}:{port}: {error.strerror}") from error
+                kind = Taken if error.errno == EADDRINUSE else SourceError
+                raise kind(f"cannot listen at {host}:{port}: {error.strerror}") from error
             self._socket = opened
             asyncio.get_running_loop().add_reader(opened, self._arrived, opened)
         return self._waiting.taken()
@@ -139,6 +142,11 @@ class Pipe:
             if not stat.S_ISFIFO(os.fstat(opened).st_mode):
                 os.close(opened)
                 raise SourceError(f"{self._path} is no pipe")
+            try:  # two readers would tear each other's frames
+                fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                os.close(opened)
+                raise Taken(f"another program reads {self._path}") from error
             self._pipe = opened
             asyncio.get_running_loop().add_reader(opened, self._arrived)
         return self._waiting.taken()

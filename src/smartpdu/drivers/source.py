@@ -42,6 +42,10 @@ class NoAnswer(SourceError):
     """A source that said nothing at all in the time that it had."""
 
 
+class Taken(SourceError):
+    """A source that another program listens to, and only one can."""
+
+
 class Mistaken(SourceError):
     """Another device than the site says: by which setting, what was found, what is expected."""
 

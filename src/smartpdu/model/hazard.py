@@ -365,12 +365,12 @@ CATALOGUE: tuple[Hazard, ...] = (
         Domain.SYSTEM,
         ("Values missing", "Messwerte fehlen"),
         (
-            "The source answers, but without some values or with ones that cannot be read",
-            "Die Quelle antwortet, aber ohne einige Werte oder mit unlesbaren",
+            "Values do not come or cannot be read; board: samples are lost or clipped",
+            "Werte fehlen oder sind unlesbar; Messplatine: Abtastwerte verloren oder übersteuert",
         ),
         (
-            "Ask smartpdu check, which names them; check the PDU's sensors and its firmware",
-            "smartpdu check nennt sie; Sensoren und Firmware der PDU prüfen",
+            "PDU: smartpdu check names them; board: the log tells what (samples_troubled)",
+            "PDU: smartpdu check nennt sie; Messplatine: siehe Log (samples_troubled)",
         ),
     ),
     _hazard(
