@@ -92,7 +92,7 @@ def _about(group: Group, place: str) -> tuple[tuple[str, str], ...]:
     last = group.first + len(group.samples)
     parts = ["its beginning"] * (begun >= group.first)
     parts += ["its end"] * all(found.end <= last for found in group.found)  # NaN: it lasts
-    start = datetime.fromtimestamp(group.clock.moment(begun), UTC) if isfinite(begun) else None
+    start = datetime.fromtimestamp(min(group.starts), UTC) if isfinite(begun) else None
     return (
         ("Place", place),
         ("Kind", ", ".join(dict.fromkeys(kinds))),
