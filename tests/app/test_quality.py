@@ -85,6 +85,11 @@ def test_what_was_not_judged_yet_is_neither_kept_nor_of_a_class(tmp_path: Path) 
     assert told(tmp_path, as_json=True)[0] == 2
 
 
+def test_what_rounding_left_is_told_as_none(tmp_path: Path) -> None:
+    keep(tmp_path, begun(off=1.24e-12))
+    assert "worst 0 % at" in told(tmp_path)[1]
+
+
 def test_what_is_broken_already_is_told_before_voltages_are_judged(tmp_path: Path) -> None:
     keep(tmp_path, begun(off=-7.0))
     code, out, _ = told(tmp_path)

@@ -75,7 +75,9 @@ def _verdict(verdict: Mapping[str, Any]) -> str:
     if verdict["kept"] is not None:
         unit = UNITS.get(verdict["criterion"], " %")
         said += f": {verdict['within']:.1f} % of {verdict['judged']:,} within"
-        said += f", {verdict['required']:g} % required; worst {verdict['worst']:.3g}{unit}"
+        said += (
+            f", {verdict['required']:g} % required; worst {round(verdict['worst'], 4):.3g}{unit}"
+        )
         said += f" at {_time(verdict['worst_end'])}"
     left = [f"{verdict['flagged']:,} flagged"] if verdict["flagged"] else []
     if gaps := verdict["gaps"]:
