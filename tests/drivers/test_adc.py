@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from boards import START, Clock, Signal, TestBoard, plant, wanted
 from measurement.signals import Wave, distorted, power, sine
+from structlog.testing import capture_logs
 
 from smartpdu.drivers.adc import Adc, open_source
 from smartpdu.drivers.carriers import Datagrams
@@ -272,6 +273,7 @@ async def test_clipped_counts_are_counted(tmp_path: Path) -> None:
     assert source.sampler.tally.clipped > 1000
     assert now.phases.current[0] == pytest.approx(board.signals[1].wave.total, rel=1e-4)
     assert now.phases.current[1] < board.signals[3].wave.total * 0.98  # it is no more than that
+    assert now.sources.missing[0] == pytest.approx(1 / len(board.signals))  # the alarm sees it
     await source.close()
 
 
@@ -449,4 +451,29 @@ async def test_reading_leaves_the_event_loop_free(tmp_path: Path) -> None:
     await source.read()
     counting.cancel()
     assert turns > 20  # 7 s of samples were looked at meanwhile
+    await source.close()
+
+
+async def test_the_log_says_why_only_where_a_frame_was_no_good(tmp_path: Path) -> None:
+    board, clock = rack(), Clock()
+    sent = list(board.frames(3.0))
+    del sent[120]
+    source = opened(tmp_path, board, sent, clock, None)
+    with capture_logs() as told:
+        await source.read()
+        await after(source, clock, 2)
+    (trouble,) = (line for line in told if line["event"] == "samples_troubled")
+    assert (trouble["gaps"], trouble["lost"], "why" in trouble) == (1, 100, False)
+    await source.close()
+    pieces = [written(frame) for frame in sent]
+    pieces[120] = pieces[120][:-9] + bytes(9)
+    file = tmp_path / "frames"
+    file.write_bytes(b"".join(pieces))
+    source = open_source(wanted(plant(), board.settings | {"address": f"file:{file}"}, clock))
+    with capture_logs() as told:
+        await source.read()
+        await after(source, clock, 2)
+    (trouble,) = (line for line in told if line["event"] == "samples_troubled")
+    assert trouble["malformed"] > 0
+    assert trouble["why"]
     await source.close()

@@ -5,7 +5,8 @@ The laws of this file:
 1. After a gap all begins anew: no value is made of samples from both sides of it, and none of
    samples that did not come.
 2. A value is of what was measured since the source was last read; where nothing was, it is a gap.
-3. How much is missing is told beside it: samples that were lost, and channels without a value.
+3. How much is missing is told beside it: samples that were lost, channels without
+   a value, and clipped ones, whose values are less than what was there.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -121,6 +122,7 @@ class Sampler:
         self._counts: tuple[int, float] | None = None  # boot and rate that samples count by
         self._runs = [Run(course, self._moments, followed(course)) for course in board.courses]
         self._told = (0, 0)  # samples and lost ones when it was last read
+        self._clipped = np.zeros(board.channels, dtype=np.bool_)  # since then
 
     @property
     def tally(self) -> Tally:
@@ -150,7 +152,9 @@ class Sampler:
         tally = self.tally
         came, lost = tally.samples - self._told[0], tally.lost - self._told[1]
         self._told = (tally.samples, tally.lost)
-        lacking = max(sum(told) / whole, lost / max(came + lost, 1))
+        cut = sum(int(self._clipped[run.course.columns].sum()) for run in self._runs)
+        self._clipped[:] = False
+        lacking = max(sum(told) / whole, lost / max(came + lost, 1), cut / whole)
         now.sources.missing[:] = np.fmax(now.sources.missing, lacking)  # beside what followers lack
 
     def _begin(self, frame: Frame) -> None:
@@ -169,13 +173,16 @@ class Sampler:
         next_, told = last.counter + len(last.counts), last.at + len(last.counts) / last.rate
         self._moments.heard(next_ - self._begun, arrived, told)
         counts = np.concatenate([frame.counts for frame in frames])
-        self.tally.clipped += clipped(counts, frames[0].form)
+        ends = clipped(counts, frames[0].form)
+        self.tally.clipped += int(ends.sum())
+        self._clipped |= ends > 0
         for run in self._runs:
             run.take(counts)
 
 
-def clipped(counts: Array, form: Form) -> int:
-    """How many counts stand at the end of the scale."""
+def clipped(counts: Array, form: Form) -> Array:
+    """How many counts of each channel stand at the end of the scale."""
     if counts.max() < form.most and counts.min() > -form.most - 1:
-        return 0
-    return int(((counts >= form.most) | (counts <= -form.most - 1)).sum())
+        return np.zeros(counts.shape[1], dtype=np.int64)
+    ends: Array = ((counts >= form.most) | (counts <= -form.most - 1)).sum(axis=0)
+    return ends
