@@ -82,9 +82,11 @@ class Followers:
 
     async def close(self) -> None:
         """Tell what lasts, and keep what was counted; the thread of the samples has ended."""
-        for watch, _ in self._watched:
-            watch.end()
-        self.look()
-        self.tell()
-        await self._ledger.let_go()
-        await self._quality.let_go()
+        try:
+            for watch, _ in self._watched:
+                watch.end()
+            self.look()
+            self.tell()
+        finally:
+            await self._ledger.let_go()
+            await self._quality.let_go()
