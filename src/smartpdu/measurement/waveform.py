@@ -80,6 +80,9 @@ class Stream:
         if self._taken - self._first + len(block) > len(self._rows):
             self._forget()
         here = self._taken - self._first
+        if here + len(block) > len(self._rows):  # a voltage that comes and goes is told of later
+            more = np.zeros((self._most, self._rows.shape[1]), np.float32)
+            self._rows = np.concatenate([self._rows, more])
         self._rows[here : here + len(block)] = block
         self._taken += len(block)
         every = self._watch.every
