@@ -34,6 +34,7 @@ from smartpdu.measurement.report_layout import (
     layout,
     runs,
 )
+from smartpdu.measurement.report_steady import steady
 from smartpdu.measurement.report_values import Extent, Values, by_fit, by_windows, no_values
 from smartpdu.model.units import Hertz
 
@@ -127,6 +128,8 @@ def _short(material: Material, laid: Layout, own: Sequence[Part]) -> Analysis:
     run = max(own, key=lambda each: each.end - each.first)
     samples = material.samples[run.first : run.end][:, laid.column].astype(float)
     lead = tuple(np.flatnonzero(np.isin(laid.column, _lead(laid))).tolist())
+    first, last = _part(samples[:, lead], run.rate)
+    entire, samples = samples, samples[first:last]
     pace = common_frequency(samples, run.rate, lead)
     few = 2 * int(laid.channels(run.rate).cycles)
     if np.isfinite(pace) and len(samples) * pace <= few * run.rate:
@@ -136,9 +139,10 @@ def _short(material: Material, laid: Layout, own: Sequence[Part]) -> Analysis:
         return _without_cycles(material)
     number = min(len(samples), round(cycles * run.rate / pace))
     fit = fitted(samples[:number], run.rate, pace)
-    brief = briefly(laid, run, samples, fit, pace)
-    end = run.first + cycles * run.rate / pace
-    extent = Extent(cycles, float(run.first), end, 0, 0, reach(run.rate, pace), run.rate)
+    brief = briefly(laid, run, entire, fit, pace, first)
+    begin = float(run.first + first)
+    end = begin + cycles * run.rate / pace
+    extent = Extent(cycles, begin, end, 0, 0, reach(run.rate, pace), run.rate)
     lives = np.isin(laid.leaders, _lead(laid))
     groups = np.array(
         [
@@ -149,6 +153,13 @@ def _short(material: Material, laid: Layout, own: Sequence[Part]) -> Analysis:
     happened = events(laid, [brief])
     values = by_fit(laid, fit)
     return _assembled(material, laid, values, (pace, groups), extent, happened, [brief])
+
+
+def _part(lead: Array, rate: Hertz) -> tuple[int, int]:
+    """What of the leading channels shows the mains: all, or where they are strong."""
+    if np.isfinite(frequency(lead, rate)):
+        return 0, len(lead)
+    return steady(lead, rate) or (0, len(lead))
 
 
 def _lead(laid: Layout) -> Array:

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from smartpdu.measurement import dip, inrush, transient
 from smartpdu.measurement.crossing import CARRIED, REAL
-from smartpdu.measurement.disturbance import Disturbance, Kind
+from smartpdu.measurement.disturbance import FLAGGING, Disturbance, Kind
 from smartpdu.measurement.fitted import Fit
 from smartpdu.measurement.halves import Halves
 from smartpdu.measurement.inrush import Inrush
+from smartpdu.measurement.report_before import led
 from smartpdu.measurement.report_layout import Layout, Material, Part, System, cycle_rms, spread
 from smartpdu.measurement.waveform import Bounds, Stream, Window
 from smartpdu.model.units import Hertz
@@ -109,7 +110,13 @@ def followed(material: Material, layout: Layout, run: Part) -> Generator[int, No
         yield len(block)
     at, mark = (np.concatenate([getattr(b, name) for b in bounds]) for name in Bounds.__slots__)
     lost, all_told = _lost(material, layout, run), transient.together(told)
-    return Followed(run, tuple(windows), _joined(halves), at, mark, all_told, lost, tuple(entered))
+    cycle = run.rate / layout.frequency
+
+    def taken(number: int) -> Array:
+        return filled(material, layout, run, 0, number)
+
+    whole = led(_joined(halves), taken, layout.group, cycle)
+    return Followed(run, tuple(windows), whole, at, mark, all_told, lost, tuple(entered))
 
 
 def _spectrum(window: Window, scale: Array) -> Spectrum:
@@ -165,13 +172,18 @@ def _lost(material: Material, layout: Layout, run: Part) -> dict[int, Array]:
     return found
 
 
-def briefly(layout: Layout, run: Part, samples: Array, fit: Fit, pace: Hertz) -> Followed:
-    """A run too short for windows: half-cycles between the zeros of the fundamental that fits."""
+def briefly(
+    layout: Layout, run: Part, samples: Array, fit: Fit, pace: Hertz, fitted: int = 0
+) -> Followed:
+    """A run too short for windows: half-cycles between the zeros of the fundamental that fits.
+
+    It fits from the sample `fitted` on.
+    """
     channels = layout.channels(run.rate)
     cycle = run.rate / pace
     columns, rows = samples.shape[1], []
     for g, (head, end) in enumerate(channels.spans.tolist()):
-        angle = np.angle(fit.phasor[0, head])
+        angle = np.angle(fit.phasor[0, head]) - 2 * np.pi * fitted / cycle
         first = (np.pi / 2 - angle) % np.pi / np.pi * cycle / 2
         bounds = np.arange(first, len(samples) - 1, cycle / 2)
         half = np.full((max(len(bounds) - 1, 0), columns), np.nan)
@@ -252,7 +264,13 @@ def _judged(
         last |= {(d.kind, repr(d.start)): d for d in told}
     if state is not None:
         last |= {(d.kind, repr(d.start)): d for s in state.systems for d in s.running}
-    return list(last.values())
+    return [_begun_before(d, layout, all_followed[0].run) for d in last.values()]
+
+
+def _begun_before(d: Disturbance, layout: Layout, run: Part) -> Disturbance:
+    """A disturbance without a beginning where it was there when the recording began."""
+    early = d.kind in FLAGGING and d.start <= run.first + run.rate / layout.frequency
+    return replace(d, start=np.nan) if early and not d.whole else d
 
 
 def _moved(d: Disturbance, by: float) -> Disturbance:
@@ -264,9 +282,9 @@ def _named(layout: Layout, columns: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def mean_frequency(layout: Layout, all_followed: Sequence[Followed], loud: Array) -> Hertz:
-    """The frequency over all cycles whose bounds were measured; NaN without any.
+    """The frequency over all cycles whose bounds were measured.
 
-    Cycles of a dip, swell or interruption bend it, and count where there are no others.
+    Cycles of a dip, swell or interruption bend it: without others it is the one first found.
     """
     spans, quiet = [], []
     for f in all_followed:
@@ -279,7 +297,9 @@ def mean_frequency(layout: Layout, all_followed: Sequence[Followed], loud: Array
         spans.append((end - begin) / f.run.rate)
         quiet.append(~touched.any(axis=0))
     span, calm = np.concatenate(spans), np.concatenate(quiet)
-    span = span[calm] if calm.any() else span
+    if not calm.any():
+        return layout.frequency
+    span = span[calm]
     return len(span) / float(span.sum()) if len(span) else np.nan
 
 

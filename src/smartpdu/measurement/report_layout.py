@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from smartpdu.measurement.channels import Channels
 from smartpdu.measurement.fitted import LOOKED_AT, SLACK, frequency
+from smartpdu.measurement.report_steady import steady
 from smartpdu.model.units import Flags, Hertz, Rows, Volt
 
 Array = NDArray[Any]
@@ -160,7 +161,9 @@ def common_frequency(own: Array, rate: Hertz, channels: tuple[int, ...]) -> Hert
     if not np.isfinite(strength).any():  # each has a gap
         return frequency(own[:, channels], rate)
     strong = np.flatnonzero(strength >= STRONG * np.nanmax(strength))
-    return frequency(blocks[strong[0]], rate)
+    value = frequency(blocks[strong[0]], rate)
+    part = None if np.isfinite(value) else steady(own[:, channels], rate)
+    return value if part is None else frequency(own[slice(*part), channels], rate)
 
 
 def cycle_rms(samples: Array, bounds: Array) -> tuple[Array, Array]:
@@ -206,6 +209,8 @@ def usual(values: Array) -> float:
     """
     known = values[np.isfinite(values)]
     high = float(np.quantile(known, 0.95)) if len(known) else 0.0
+    if len(known) and high < LIVES * known.max():  # there for a moment only
+        high = float(known.max())
     alive = np.sort(known[known >= LIVES * high])
     if not high > 0:
         return np.nan
