@@ -49,7 +49,6 @@ class Material:
     systems: tuple[tuple[int, ...], ...] = ()  # voltages that may be one three-phase system
     nominal_frequency: Hertz = np.nan  # 50 or 60; NaN: found
     nominal_voltage: Volt = np.nan  # NaN: found
-    told_frequency: Hertz = np.nan  # what the recorder says, where samples do not
 
 
 @dataclass(frozen=True, slots=True)
