@@ -132,7 +132,6 @@ def material(recording: Recording, found: tuple[Pair, ...], wish: Wish) -> Mater
         systems(recording),
         nan if wish.frequency is None else wish.frequency,
         recording.nominal_voltage if wish.nominal is None else wish.nominal,
-        recording.nominal_frequency,
     )
 
 
