@@ -158,6 +158,7 @@ def test_what_is_no_recording_is_told(tmp_path: Path) -> None:
         ("b.cff", "b.cff, byte 0: found data, expected a section of type CFG"),
         ("c\0.csv", "found"),
         ("none/a.cfg", "a.cfg: found no file"),
+        ("/", "/: found a folder or device"),
     ):
         with pytest.raises(RecordingError, match=words.replace(".", r"\.")):
             read_recording(tmp_path / name)

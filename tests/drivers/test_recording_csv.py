@@ -116,6 +116,7 @@ def test_long_tables_are_read_block_by_block(tmp_path: Path) -> None:
             r"r\.csv: found no two different time stamps, expected a rate",
         ),
         ("t (s),U1 (V)\n0,1\n", r"r\.csv: found no two different time stamps"),
+        ("t (s),U1 (V)\n2,1\n1,1\n0,1\n", r"r\.csv, sample 2: found a time stamp before the last"),
         ("t (s),U1 (V)\n0,1\n2,2\n1,3", r"r\.csv, sample 3: found a time stamp before the last"),
         ("t (s),U1 (V)\n0,1\n,2\n2,3", r"r\.csv, sample 2: found no time stamp, expected one"),
         ("t (s),U1 (V)\n0,1\n1,x\n", r"r\.csv, line 3, field 2: found 'x', expected a number"),

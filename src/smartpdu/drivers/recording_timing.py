@@ -82,12 +82,12 @@ def _check(times: Seconds, file: str) -> None:
     if len(absent):
         where = f"sample {absent[0] + 1}"
         raise RecordingError(file, where, "no time stamp", "one, where no rate is told")
-    if len(times) < 2 or not times[-1] > times[0]:
-        raise RecordingError(file, "", "no two different time stamps", "a rate or time stamps")
     back = np.flatnonzero(np.diff(times) < 0)
     if len(back):
         where = f"sample {back[0] + 2}"
         raise RecordingError(file, where, "a time stamp before the last one", "one after it")
+    if len(times) < 2 or times[-1] == times[0]:
+        raise RecordingError(file, "", "no two different time stamps", "a rate or time stamps")
 
 
 def unwrapped(stamps: Seconds) -> Seconds:

@@ -66,7 +66,7 @@ def _bytes(path: Path, most: int) -> bytes:
     try:
         if not path.is_file():
             found = "a folder or device" if path.exists() else "no file"
-            raise RecordingError(path.name, "", found, EXPECTED)
+            raise RecordingError(path.name or str(path), "", found, EXPECTED)
         size = path.stat().st_size
         if size > most:
             raise RecordingError(path.name, "", f"{size} bytes", f"{most} at most")
