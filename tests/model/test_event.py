@@ -24,6 +24,7 @@ VALUES: dict[Any, Any] = {
     Level: Level.CRITICAL,
     tuple[str, ...]: ("a", "b"),
     bool | None: None,
+    str | None: None,
     int | None: None,
     Second: 1.5,
     Volt: 1.5,

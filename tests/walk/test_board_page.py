@@ -64,5 +64,5 @@ def test_the_waves_of_the_twin_are_wished_as_the_page_says() -> None:
     demo = Path(sys.modules["smartpdu"].__file__ or "").parent / "app" / "demo.toml"
     text = demo.read_text("utf-8")
     assert "[twin]" in text
-    site = site_from_text(text.replace("[twin]\n", wish), "test")
+    site = site_from_text(text.replace("[twin]\n", f"[twin]\n{wish}"), "test")
     assert site.sections["twin"]["waves"] is True
