@@ -155,6 +155,38 @@ def test_ten_seconds_of_frequency_are_whole_and_right() -> None:
     assert values[~np.isnan(values)] == pytest.approx(-0.094, abs=0.01)
 
 
+def test_what_150_cycles_and_ten_seconds_give_is_told_while_the_next_ones_last() -> None:
+    tally, now = story()
+    own = [w for w, _ in tally.windows[-15:]]
+    rms = np.sqrt(np.mean([np.square(w.rms) for w in own], axis=0))
+    assert now.phases.voltage_very_short == pytest.approx(rms, rel=1e-3)
+    assert now.phases.voltage_very_short[1] == pytest.approx(1.05 * rms[0], rel=1e-3)
+    assert now.feeds.voltage_unbalance_very_short == pytest.approx([100 * 0.05 / 3.05], rel=1e-2)
+    assert (now.phases.thd_voltage_very_short > 0).all()
+    assert (now.phases.flagged_very_short == 0).all()
+    assert now.feeds.frequency_averaged == pytest.approx([FREQUENCY], abs=1e-3)
+    later = blank(PLANT, now.at + 0.9, 0.0)
+    tally.land(later)
+    assert later.phases.voltage_very_short == pytest.approx(now.phases.voltage_very_short)
+    later = blank(PLANT, now.at + 4.1, 0.0)
+    tally.land(later)
+    assert np.isnan(later.phases.voltage_very_short).all()  # the next 150 cycles were not seen
+    assert np.isnan(later.feeds.frequency_averaged).all()  # its ten seconds ended at -10 s
+
+
+def test_150_cycles_with_a_dip_are_flagged_and_those_of_a_short_run_are_none() -> None:
+    def dipped(time: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.where((time > 7.5) & (time < 7.8), 0.5, 1.0)
+
+    seen = [played(seconds, dipped)[1].phases for seconds in (2, 5, 10, 13)]
+    flagged = [phases.flagged_very_short for phases in seen]
+    assert np.isnan(flagged[0]).all()
+    assert [column.tolist() for column in flagged[1:]] == [[0.0] * 3, [1.0] * 3, [0.0] * 3]
+    assert seen[2].voltage_very_short == pytest.approx(  # 0.3 s of three at a half
+        seen[1].voltage_very_short * np.sqrt(0.9 + 0.1 * 0.25), rel=5e-3
+    )
+
+
 def test_flicker_is_told_while_the_interval_after_it_lasts() -> None:
     tally, now = story()
     shorts = {end - START: values for end, values in tally.standing.shorts}

@@ -146,6 +146,16 @@ async def test_what_meters_have_no_word_for_is_the_boards() -> None:
     assert now.feeds.reactive_power[0] == pytest.approx(now.phases.reactive_power.sum())
     assert (np.abs(now.phases.displacement_factor) <= 1).all()
     assert now.feeds.voltage_unbalance[0] < 1
+    assert 0 < now.feeds.voltage_unbalance_zero[0] < 5
+    feeds, phases = now.feeds, now.phases
+    assert feeds.frequency_lowest[0] < feeds.frequency[0] < feeds.frequency_highest[0]
+    assert (phases.voltage_very_short / phases.voltage) == pytest.approx([1.0] * 3, abs=0.01)
+    assert (phases.k_factor > 1).all()
+    loads = phases.current / site.plant.phases.rated_current[:3]
+    assert phases.tdd_current == pytest.approx(phases.thd_current * loads, rel=0.2)
+    assert np.hypot(feeds.residual_in_phase, feeds.residual_ahead) == pytest.approx(
+        feeds.residual_mains, rel=0.05
+    )
     bands = [getattr(now.feeds, f"residual_{b}")[0] for b in ("direct", "mains", "middle", "above")]
     assert np.sqrt(np.square(bands).sum()) == pytest.approx(now.feeds.residual_current[0], rel=1e-3)
     assert bands[1] == max(bands)

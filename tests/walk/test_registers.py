@@ -43,6 +43,11 @@ def test_registers_of_a_board_are_told_and_never_go_back_over_a_kill(tmp_path: P
         assert told["reactive_energy_1"]["unit"] == "varh"
         assert told["exported_energy"]["value"] == 0
         assert told["voltage_unbalance"]["value"] < 1
+        assert 0 <= told["voltage_unbalance_zero"]["value"] < 5
+        assert told["frequency_lowest"]["unit"] == "Hz"
+        assert (phase["tdd_current"]["unit"], phase["k_factor"]["unit"]) == ("%", "1")
+        assert phase["k_factor"]["value"] >= 1
+        assert 0 < phase["tdd_current"]["value"] < phase["thd_current"]["value"]
         assert abs(phase["displacement_factor"]["value"]) <= 1
         assert phase["flicker_short"]["value"] is None  # no ten minutes have passed
         time.sleep(1.5)  # until a second has been remembered

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, nan
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from smartpdu.drivers.calibration import LONGEST, Calibration
 from smartpdu.drivers.source import SettingsError, nearest
 from smartpdu.measurement.channels import CYCLES, Channels
 from smartpdu.model.plant import Kind, Plant, places
-from smartpdu.model.units import Hertz, Rows
+from smartpdu.model.units import Ampere, Hertz, Rows
 
 UNUSED = "none"  # the place of a channel that nothing is connected to
 THREE = 3  # voltages that turn together
@@ -44,6 +44,7 @@ class Line:
     kind: Kind
     row: int
     quantity: str
+    rated_current: Ampere = nan  # of the place; NaN where it has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,8 @@ def _line(plant: Plant, column: int, one: Channel) -> Line:
     if one.quantity not in QUANTITIES[kind]:
         expected = f"{' or '.join(QUANTITIES[kind])}, at one of the {kind.value}"
         raise SettingsError(f"{where}.quantity", repr(one.quantity), expected)
-    return Line(column, kind, row, one.quantity)
+    rated = getattr(plant.table(kind), "rated_current", None)
+    return Line(column, kind, row, one.quantity, nan if rated is None else float(rated[row]))
 
 
 def _course(plant: Plant, feed: int, lines: Sequence[tuple[Line, Channel]]) -> Course:

@@ -17,9 +17,17 @@ from smartpdu.model.event import Event
 from smartpdu.model.plant import Kind
 
 REACTIVE = tuple(f"reactive_energy_{quadrant}" for quadrant in (1, 2, 3, 4))
+FREQUENCIES = ("frequency_lowest", "frequency_highest", "frequency_averaged")
+LONGER = {
+    Kind.FEED: ("voltage_unbalance_very_short",),
+    Kind.PHASE: ("voltage_very_short", "thd_voltage_very_short", "flagged_very_short"),
+}
 FOLLOWED = {  # what is told beside the registers of what was taken, which meters tell too
-    Kind.FEED: ("exported_energy", *REACTIVE, "uncounted"),
-    Kind.PHASE: ("exported_energy", *REACTIVE, "flicker_short", "flicker_long"),
+    Kind.FEED: ("exported_energy", *REACTIVE, "uncounted", *FREQUENCIES, *LONGER[Kind.FEED]),
+    Kind.PHASE: (
+        *("exported_energy", *REACTIVE, "flicker_short", "flicker_long"),
+        *LONGER[Kind.PHASE],
+    ),
     Kind.CIRCUIT: ("exported_energy",),
     Kind.OUTLET: ("exported_energy", *REACTIVE),
 }

@@ -15,8 +15,13 @@ from numpy.typing import NDArray
 from smartpdu.drivers.board import Course
 from smartpdu.measurement.channels import Channels
 from smartpdu.measurement.harmonics import Spectra
-from smartpdu.measurement.quantities import Quantities, neutral_current, quantities
-from smartpdu.measurement.residual_bands import residual_bands
+from smartpdu.measurement.quantities import (
+    Quantities,
+    demand_distortion,
+    neutral_current,
+    quantities,
+)
+from smartpdu.measurement.residual_bands import Leakage, leakage, residual_bands
 from smartpdu.measurement.voltage import unbalance
 from smartpdu.measurement.waveform import Window
 from smartpdu.model.plant import Kind
@@ -32,10 +37,15 @@ BANDS = {
     "residual_middle": "middle",
     "residual_above": "above",
 }
+AGAINST = ("residual_in_phase", "residual_ahead")
+HARMONIC = ("tdd_current", "k_factor")
 FINER = {  # what is written here as well, and meters hardly ever tell
-    Kind.FEED: ("reactive_power", "voltage_unbalance", *BANDS),
-    Kind.PHASE: ("reactive_power", "displacement_factor"),
-    Kind.CIRCUIT: tuple(BANDS),
+    Kind.FEED: (
+        *("reactive_power", "voltage_unbalance", "voltage_unbalance_zero"),
+        *(*BANDS, *AGAINST),
+    ),
+    Kind.PHASE: ("reactive_power", "displacement_factor", *HARMONIC),
+    Kind.CIRCUIT: (*HARMONIC, *BANDS, *AGAINST),
     Kind.OUTLET: ("reactive_power", "displacement_factor"),
 }
 LANDED = {  # all else that is written here
@@ -123,8 +133,11 @@ def land(
     for kind in (Kind.CIRCUIT, Kind.FEED):
         for channel, row in _rows(course, kind, "residual_current"):
             _residual(now.readings(kind), row, channels, window, channel)
-    for skewed in unbalance(channels, window, course.systems).negative_ratio:
-        now.feeds.voltage_unbalance[course.feed] = skewed
+    _distortions(now, course, found, window)
+    skewed = unbalance(channels, window, course.systems)
+    for negative, zero in zip(skewed.negative_ratio, skewed.zero_ratio, strict=True):
+        now.feeds.voltage_unbalance[course.feed] = negative
+        now.feeds.voltage_unbalance_zero[course.feed] = zero
     _feed(now, course, found, window, hertz)
 
 
@@ -152,7 +165,7 @@ def _sure(course: Course, channels: Channels, found: Quantities, most: int) -> Q
     floor[voltage] = DEAD * channels.nominal_voltage
     faint = found.rms < floor
     faint |= faint[channels.partner]
-    names = ("crest_factor", "thd", "thd_rms", "power_factor", "displacement_factor")
+    names = ("crest_factor", "thd", "thd_rms", "k_factor", "power_factor", "displacement_factor")
     gaps = {name: np.where(faint, np.nan, getattr(found, name)) for name in names}
     return replace(found, **gaps)
 
@@ -174,6 +187,16 @@ def _currents(table: Any, row: int, found: Quantities, channel: int, shaped: boo
         table.displacement_factor[row] = found.displacement_factor[channel]
         table.crest_factor[row] = found.crest_factor[channel]
         table.thd_current[row] = found.thd[channel]
+
+
+def _distortions(now: Snapshot, course: Course, found: Quantities, window: Window) -> None:
+    """Write how a transformer and a rating are burdened by harmonics of phases and circuits."""
+    for kind in (Kind.PHASE, Kind.CIRCUIT):
+        table = now.readings(kind)
+        for channel, row in _rows(course, kind, "current"):
+            table.k_factor[row] = found.k_factor[channel]
+            rated = course.lines[channel].rated_current
+            table.tdd_current[row] = demand_distortion(window.spectra.harmonic[:, channel], rated)
 
 
 def _feed(now: Snapshot, course: Course, found: Quantities, window: Window, hertz: float) -> None:
@@ -200,6 +223,13 @@ def _residual(table: Any, row: int, channels: Channels, window: Window, channel:
     table.residual_current[row] = window.rms[channel]
     for name, band in BANDS.items():
         getattr(table, name)[row] = getattr(bands, band)[0]
+    partner = channels.partner[[channel]]
+    _against(table, row, leakage(channels, window, np.array([channel]), partner))
+
+
+def _against(table: Any, row: int, found: Leakage) -> None:
+    table.residual_in_phase[row] = found.resistive[0]
+    table.residual_ahead[row] = found.capacitive[0]
 
 
 def _rows(course: Course, kind: Kind, quantity: str) -> Iterator[tuple[int, int]]:

@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from smartpdu.drivers import lately
 from smartpdu.drivers.board import Course
+from smartpdu.drivers.lately import Lately
 from smartpdu.drivers.week import Week, event, more, number, report
 from smartpdu.measurement import aggregation, dip, flicker, frequency, voltage
 from smartpdu.measurement.aggregation import TEN_MINUTES, TWO_HOURS, Aggregate, Reading, Span
@@ -60,6 +62,7 @@ class Tallied:
         self._course = course
         self._meter: flicker.Meter | None = None
         self._felt: flicker.State | None = None
+        self._lately = Lately()
         self._moment = float("nan")  # UTC of the last sample
         self._interval: float | None = None  # UTC of the begin of that whose flicker is classed
 
@@ -84,6 +87,8 @@ class Tallied:
     def take(self, stream: Stream, clock: Clock, block: Array, measured: Measured) -> None:
         """Draw together what became complete."""
         first, self._taken = self._taken, self._taken + len(block)
+        cycles = frequency.cycle_frequency(self._count, measured.bounds, clock)
+        self._lately = lately.turned(self._lately, cycles)
         if not isfinite(clock.at):
             return
         self._moment = clock.moment(self._taken)
@@ -91,11 +96,13 @@ class Tallied:
         self._feel(clock, block, first)
         self._count, seconds = frequency.counted(self._count, measured.bounds, clock)
         for ten in seconds:
+            self._lately = replace(self._lately, ten=ten)
             self._tally(self._hertz(ten))
         self._judge(measured, clock)
 
     def land(self, now: Snapshot) -> None:
-        """Write the flicker of the last interval, as long as the one after it lasts."""
+        """Write values of the last intervals, as long as the one after them lasts."""
+        self._lately = lately.land(now, self._lately, self._course.feed, self._rows)
         standing = self.standing
         for name, span, short in (
             ("flicker_short", TEN_MINUTES, standing.shorts[-1] if standing.shorts else None),
@@ -181,6 +188,8 @@ class Tallied:
                 self._tally(voltage.observed(self._own, self._systems, end, *whole))
             elif aggregate.span is Span.TWO_HOURS:
                 self._tally(self._long(aggregate))
+            else:
+                self._lately = replace(self._lately, very_short=aggregate)
 
     def _long(self, aggregate: Aggregate) -> voltage.Observed:
         """Plt of two hours that are over, where all twelve Pst are known."""

@@ -58,16 +58,7 @@ class Leakage:
 
 def leakage(channels: Channels, window: Window, residual: Rows, voltage: Rows) -> Leakage:
     """The two parts of each residual current, each against a voltage; NaN where that is none."""
-    return _against(channels, window, window.spectra.phasor[0, residual], voltage)
-
-
-def summed_leakage(channels: Channels, window: Window, currents: Rows, voltage: int) -> Leakage:
-    """The same of conductors that are measured one by one, the neutral among them."""
-    summed = window.spectra.phasor[0, currents].astype(complex).sum(keepdims=True)
-    return _against(channels, window, summed, np.array([voltage]))
-
-
-def _against(channels: Channels, window: Window, current: Array, voltage: Rows) -> Leakage:
+    current = window.spectra.phasor[0, residual].astype(complex)
     phasor = window.spectra.phasor[0, voltage].astype(complex)
     size = np.abs(phasor)
     lives = size > FAINT * channels.nominal_voltage

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from smartpdu.measurement.channels import Channels
 from smartpdu.measurement.quantities import symmetry
 from smartpdu.measurement.waveform import Window
-from smartpdu.model.units import Column, Flags, Percent, Percents, Rows, Second, Volts
+from smartpdu.model.units import Column, Flags, Percent, Percents, Rows, Second
 
 Array = NDArray[Any]
 
@@ -47,17 +47,6 @@ def unbalance(channels: Channels, window: Window, systems: Rows) -> Unbalance:
     ]
     both = np.reshape(np.array(ratios, float), (-1, 2))
     return Unbalance(both[:, 0], both[:, 1])
-
-
-def line_unbalance(magnitudes: Volts) -> Percent:
-    """The negative sequence of the positive from three voltages between lines (IEC 61000-4-30).
-
-    NaN where they close no triangle.
-    """
-    with np.errstate(invalid="ignore", divide="ignore"):
-        squares = np.square(magnitudes)
-        root = np.sqrt(3 - 6 * np.square(squares).sum() / np.square(squares.sum()))
-    return float(100 * np.sqrt((1 - min(root, 1.0)) / (1 + root)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,9 @@ class FeedReadings:
 
     Active energy is what was taken, exported what was given back; reactive energy counts by the
     signs of active and reactive power in four quadrants (IEC 62053-23). A residual current has
-    a direct part, one at the mains' frequency, one up to 1 kHz, and one above.
+    a direct part, one at the mains' frequency, one up to 1 kHz, and one above; of its
+    fundamental, one part is in phase with the voltage of the first phase, or of the circuit, and
+    one a quarter of a turn ahead.
     """
 
     active_power: Watts
@@ -56,7 +58,12 @@ class FeedReadings:
     reactive_power: Vars  # of the fundamental; positive where the current lags
     power_factor: Ratios
     frequency: Hertzes
+    frequency_lowest: Hertzes  # of the cycles since it was read last
+    frequency_highest: Hertzes
+    frequency_averaged: Hertzes  # over the last ten seconds of UTC
     voltage_unbalance: Percents  # negative sequence of the positive
+    voltage_unbalance_zero: Percents  # zero sequence of the positive
+    voltage_unbalance_very_short: Percents  # over the last 150 or 180 cycles
     active_energy: Joules
     exported_energy: Joules
     reactive_energy_1: VarSeconds
@@ -70,6 +77,8 @@ class FeedReadings:
     residual_mains: LeakageAmperes
     residual_middle: LeakageAmperes
     residual_above: LeakageAmperes
+    residual_in_phase: LeakageAmperes
+    residual_ahead: LeakageAmperes  # negative: behind
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +95,11 @@ class PhaseReadings:
     crest_factor: Ratios
     thd_voltage: Percents
     thd_current: Percents
+    tdd_current: Percents  # harmonics of the rated current
+    k_factor: Ratios
+    voltage_very_short: Volts  # over the last 150 or 180 cycles
+    thd_voltage_very_short: Percents
+    flagged_very_short: Switches  # a dip, swell or interruption fell into them
     flicker_short: Ratios  # Pst of the last ten minutes
     flicker_long: Ratios  # Plt of the last two hours
     active_energy: Joules
@@ -106,6 +120,8 @@ class CircuitReadings:
     active_power: Watts
     apparent_power: VoltAmperes
     power_factor: Ratios
+    tdd_current: Percents
+    k_factor: Ratios
     active_energy: Joules
     exported_energy: Joules
     residual_current: LeakageAmperes
@@ -113,6 +129,8 @@ class CircuitReadings:
     residual_mains: LeakageAmperes
     residual_middle: LeakageAmperes
     residual_above: LeakageAmperes
+    residual_in_phase: LeakageAmperes
+    residual_ahead: LeakageAmperes  # negative: behind
 
 
 @dataclass(frozen=True, slots=True)

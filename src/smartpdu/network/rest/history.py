@@ -89,12 +89,12 @@ def unkept(view: View, path: str, quantity: str) -> Problem:
         wrong = fault("path", path, expected)
     else:
         kept = () if kind is Kind.HOUSE else tuple(quantities(kind))
-        expected = f"a quantity that is measured there: {_some(kept)}"
+        expected = f"a quantity that is measured there: {', '.join(kept) or 'none'}"
         wrong = fault("query.quantity", quantity, expected)
     return Problem(404, f"{path} has no history of {quantity}; {sentence(wrong)}", [wrong])
 
 
-def _some(names: list[str] | tuple[str, ...]) -> str:
+def _some(names: list[str]) -> str:
     more = [f"{len(names) - MOST} more"] if len(names) > MOST else []
     return ", ".join([*names[:MOST], *more]) or "none"
 
