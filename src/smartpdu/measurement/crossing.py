@@ -42,6 +42,7 @@ class Watch(NamedTuple):
     memory: Array  # of the low-pass, (sections, 2, voltages)
     before: Array  # last filtered value of each voltage
     period: Array  # samples of a cycle of each voltage
+    late: Array  # samples that the low-pass delays each voltage at its period
     steady: Array  # real crossings in a row
     at: Array  # the bounds in samples since the stream's first, (voltages, ROOM), a ring
     mark: Array  # how each was found
@@ -55,6 +56,7 @@ def watch(channels: Channels) -> Watch:
     every = max(1, int(channels.rate // SLOWEST))
     rate = channels.rate / every
     sections, delay = _low_pass(nominal, rate, channels.rate)
+    late = float(np.polynomial.polynomial.polyval(1.0, delay))
     return Watch(
         every=every,
         cycle=channels.cycle,
@@ -64,6 +66,7 @@ def watch(channels: Channels) -> Watch:
         memory=np.zeros((len(sections), 2, number)),
         before=np.zeros(number),
         period=np.full(number, channels.cycle),
+        late=np.full(number, late),
         steady=np.zeros(number, np.int64),
         at=np.zeros((number, ROOM)),
         mark=np.zeros((number, ROOM), np.int64),
@@ -133,7 +136,7 @@ def _looked_plain(w: Watch, samples: Array, voltage: Array, start: float) -> Non
     whole = np.concatenate([w.before[:, None], slow], axis=1)
     w.before[:] = slow[:, -1]
     up = whole >= 0
-    v, step = np.nonzero(up[:, 1:] != up[:, :-1])
+    v, step = np.divmod(np.flatnonzero(up[:, 1:] != up[:, :-1]), steps)
     sure = np.abs(whole[v, step + 1] - whole[v, step]) >= w.faint
     v, step = v[sure], step[sure]
     if len(v):
@@ -145,22 +148,13 @@ def _looked_plain(w: Watch, samples: Array, voltage: Array, start: float) -> Non
 
 def _carry_plain(w: Watch, filtered: float) -> None:
     """Carry on all voltages at once, or one by one where a crossing did not come in time."""
-    until = filtered - _delays_plain(w)
+    until = filtered - w.late
     due = w.at[np.arange(len(w.found)), (w.found - 1) % ROOM] + w.period / 2
     patience = w.period * np.where(w.steady >= SURE, LATE, LOOSE)
     if ((due + patience < until) & (w.found > 0)).any():
         _carry_all(w, filtered)
     else:
         w.known[0] = (until - LOOSE * w.period).min()
-
-
-def _delays_plain(w: Watch) -> Array:
-    """The delay of the filter at each voltage's frequency."""
-    frequency = np.clip(w.cycle / w.period, LOW, HIGH)
-    delay = np.zeros(len(frequency))
-    for coefficient in w.delay[::-1].tolist():
-        delay = delay * frequency + coefficient
-    return delay
 
 
 def _steady_plain(w: Watch, v: Array, start: float, step: Array, values: Array) -> Array:
@@ -172,19 +166,21 @@ def _steady_plain(w: Watch, v: Array, start: float, step: Array, values: Array) 
     turn = 2 * np.pi * w.every / period
     a, b = np.abs(values[v, step]), np.abs(values[v, step + 1])
     part = np.arctan2(a * np.sin(turn), b + a * np.cos(turn)) / turn
-    delay = _delays_plain(w)[v]
-    t = start + w.every * step + (w.every * (part - 0.5) - 0.5 - delay)
-    number = np.bincount(v, minlength=len(w.found))
-    place = np.arange(len(v)) - (np.cumsum(number) - number)[v]
-    last, older = (w.at[v, (w.found[v] - k) % ROOM] for k in (1, 2))
-    one = np.where(place > 0, np.roll(t, 1), last)
-    two = np.where(place > 1, np.roll(t, 2), np.where(place > 0, last, older))
-    strange = np.abs(t - one - period / 2) > LATE * period
-    strange |= np.abs((t - two) / period - 1) > NOISE
-    sure = (w.steady >= SURE) & (np.bincount(v, strange, len(w.found)) == 0)
+    t = start + w.every * step + (w.every * (part - 0.5) - 0.5 - w.late[v])
+    voltages = np.arange(len(w.found))
+    number = np.bincount(v, minlength=len(voltages))
+    line = np.arange(len(v)) + 2 * (v + 1)  # of each voltage behind the last two before
+    begins = np.cumsum(number + 2) - number
+    whole = np.empty(len(v) + 2 * len(voltages))
+    whole[line] = t
+    for k in (1, 2):
+        whole[begins - k] = w.at[voltages, (w.found - k) % ROOM]
+    strange = np.abs(t - whole[line - 1] - period / 2) > LATE * period
+    strange |= np.abs((t - whole[line - 2]) / period - 1) > NOISE
+    sure = (w.steady >= SURE) & (np.bincount(v, strange, len(voltages)) == 0)
     own = sure[v]
-    places = (w.found[v] + place)[own] % ROOM
-    w.at[v[own], places], w.mark[v[own], places] = t[own], REAL
+    v, places = v[own], ((w.found - begins)[v] + line)[own] % ROOM
+    w.at[v, places], w.mark[v, places] = t[own], REAL
     w.found[sure] += number[sure]
     w.steady[sure] += number[sure]
     return np.asarray(sure)
@@ -196,16 +192,7 @@ def _moment(w: Watch, start: float, step: int, v: int, a: float, b: float) -> fl
     turn = 2 * np.pi * w.every / w.period[v]
     part = np.arctan2(abs(a) * np.sin(turn), abs(b) + abs(a) * np.cos(turn)) / turn
     # the whole part first: the same sum however the samples came
-    return float(start + w.every * step + (w.every * (part - 0.5) - 0.5 - _delay(w, v)))
-
-
-@within
-def _delay(w: Watch, v: int) -> float:
-    frequency = min(max(w.cycle / w.period[v], LOW), HIGH)
-    delay = 0.0
-    for k in range(len(w.delay) - 1, -1, -1):
-        delay = delay * frequency + w.delay[k]
-    return float(delay)
+    return float(start + w.every * step + (w.every * (part - 0.5) - 0.5 - w.late[v]))
 
 
 @within
@@ -242,7 +229,7 @@ def _carry(w: Watch, v: int, until: float) -> None:
 def _carry_all(w: Watch, filtered: float) -> None:
     w.known[0] = np.inf
     for v in range(len(w.found)):
-        until = filtered - _delay(w, v)
+        until = filtered - w.late[v]
         _carry(w, v, until)
         w.known[0] = min(w.known[0], until - LOOSE * w.period[v])
 
@@ -275,3 +262,7 @@ def _paced(w: Watch, v: int, cycle: float) -> None:
     """Take a cycle as the period, unless it differs as little as noise does."""
     if LOW < w.cycle / cycle < HIGH and abs(cycle / w.period[v] - 1) > NOISE:
         w.period[v] = cycle
+        late, frequency = 0.0, w.cycle / cycle
+        for k in range(len(w.delay) - 1, -1, -1):
+            late = late * frequency + w.delay[k]
+        w.late[v] = late

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from smartpdu.measurement.channels import Channels
@@ -22,7 +22,8 @@ PHASES = 512  # places between two samples for which weights are kept
 TAPS = 16  # samples that make one point, where nothing is thinned out
 BETA = 10.0  # of the Kaiser window: images of the fundamental are 115 dB down
 EDGE = 3600.0  # Hz: beyond the 50th harmonic of 70 Hz nothing is asked for
-CHUNK = 24  # points that one product of matrices makes, where nothing is compiled
+DEGREE = 11  # of the polynomial of what is lost
+CHUNKS = (16, 20, 24, 30, 32, 40, 48)  # points that one product of matrices may make
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def _weights(rate: float, samples: float) -> tuple[Array, Array]:
     weights /= weights.sum(axis=1, keepdims=True)
     seen = np.linspace(0, min(0.48, EDGE / rate), 80)
     kept = [(weights * np.cos(2 * np.pi * f * offset)).sum(axis=1).mean() for f in seen]
-    loss = np.polynomial.Polynomial.fit(seen, 1 / np.array(kept), 11).convert().coef[::-1]
+    loss = np.polynomial.Polynomial.fit(seen, 1 / np.array(kept), DEGREE).convert().coef[::-1]
     return weights.astype(np.float32), loss
 
 
@@ -123,13 +124,32 @@ def _filled_plain(
     row = np.floor(t).astype(np.int64)
     phase = (t - row) * PHASES
     p = phase.astype(np.int64)
-    w, after = (np.take(weights, k, axis=0, mode="clip") for k in (p, p + 1))
-    w += (phase - p).astype(np.float32)[:, None] * (after - w)
+    w, after = weights.take(p, axis=0), weights.take(p + 1, axis=0)
+    after -= w
+    after *= (phase - p).astype(np.float32)[:, None]
+    w += after
     first = row - origin - taps // 2 + 1
-    base = first[::CHUNK]
-    span = int(np.ceil(step * CHUNK)) + taps + 1
-    band = np.zeros((len(base), CHUNK, span), np.float32)
-    place = np.arange(POINTS) * span + first - np.repeat(base, CHUNK)
-    sliding_window_view(band.reshape(-1), taps, writeable=True)[place] = w
-    rows = np.take(samples, base[:, None] + np.arange(span), axis=0, mode="clip")
-    np.matmul(band, rows, out=out.reshape(len(base), CHUNK, -1))
+    span, points, stride, early = min(_chunked(step, taps, points) for points in CHUNKS)
+    band = np.zeros((POINTS // points, points, span), np.float32)
+    base = int(first[0]) + early + stride * np.arange(len(band))
+    place = np.arange(0, POINTS * span, span) + first - np.repeat(base, points)
+    as_strided(band, (band.size - taps + 1, taps), (4, 4))[place] = w
+    if base[0] >= 0 and base[-1] + span <= len(samples):
+        down, right = samples.strides
+        rows = as_strided(
+            samples[base[0] :], (len(band), span, samples.shape[1]), (stride * down, down, right)
+        )
+    else:
+        rows = samples.take(base[:, None] + np.arange(span), axis=0, mode="clip")
+    np.matmul(band, rows, out=out.reshape(len(band), points, -1))
+
+
+def _chunked(step: float, taps: int, points: int) -> tuple[int, int, int, int]:
+    """Rows that a chunk of so many points needs, the points, rows to the next, and how early.
+
+    Each begins as many rows after the one before, so that none have to be copied.
+    """
+    stride = round(step * points)
+    drift = (step * points - stride) * POINTS / points
+    span = int(np.ceil(step * points + abs(drift))) + taps + 1
+    return span, points, stride, int(np.floor(min(drift, 0.0)))

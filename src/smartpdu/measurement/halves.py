@@ -85,16 +85,16 @@ def _due(s: Sweep, p: Pace) -> int:
 
 
 def _due_plain(s: Sweep, p: Pace) -> int:
-    number = [np.arange(s.done[v], p.found[v]) for v in range(len(p.found))]
-    group = np.repeat(np.arange(len(p.found)), [len(n) for n in number])
-    k = np.concatenate(number)
+    number = p.found - s.done
+    group = np.repeat(np.arange(len(number)), number)
+    k = np.arange(len(group)) + np.repeat(s.done - np.cumsum(number) + number, number)
     end = p.at[group, k % ROOM]
     order = np.lexsort((group, end))
     order = order[end[order] <= p.known[0]][:MOST]
     n, group, k = len(order), group[order], k[order]
     s.group[:n], s.end[:n], s.mark[:n] = group, end[order], p.mark[group, k % ROOM]
     s.start[:n] = np.where(k > 0, p.at[group, (k - 1) % ROOM], np.nan)
-    s.done[:] += np.bincount(group, minlength=len(p.found))
+    s.done[:] += np.bincount(group, minlength=len(number))
     return n
 
 
@@ -143,41 +143,34 @@ def _summed_plain(
     if not number:
         return
     low, high = int(s.at.min()) - first, int(np.ceil(s.end[number - 1])) - first
-    squares = np.square(samples[low - 1 : high + 1] if low else samples[: high + 1])
-    low = max(low - 1, 0) + first
-    end = s.end[:number]
+    low = max(low - 1, 0)
+    squares = np.square(samples[low : high + 1])
+    low += first
+    end, group = s.end[:number], s.group[:number]
     rows = np.ceil(end).astype(np.int64)
     ahead, lasted = (rows - end)[:, None], end - s.start[:number]
     rows -= low
-    both = lasted.copy()
-    for g, (a, b) in enumerate(spans.tolist()):
-        own = np.flatnonzero(s.group[:number] == g)
+    now, then = squares[rows].astype(float), squares[rows - 1].astype(float)
+    edge = (ahead * (now * (2 - ahead) + then * ahead) - now) / 2
+    order = np.argsort(group, kind="stable")
+    before = np.full(number, -1)  # the row of the same group's half-cycle before, -1 for none
+    last, begins = np.full(len(spans), -1), 0
+    for g, ends in enumerate(np.bincount(group, minlength=len(spans)).cumsum().tolist()):
+        own, span = order[begins:ends], slice(*spans[g].tolist())
+        begins = ends
         if not len(own):
             continue
-        span = slice(a, b)
-        square = _closed_plain(s, squares[:, span], s.at[g] - low, rows[own], ahead[own], span)
-        half[own, span] = square
-        cycle[own, span] = square
-        cycle[own[0], span] += s.before[span]
-        cycle[own[1:], span] += square[:-1]
-        both[own[0]] += s.lasted[g]
-        both[own[1:]] += lasted[own[:-1]]
-        s.before[span], s.lasted[g] = square[-1], lasted[own[-1]]
-        s.at[g] = rows[own[-1]] + low
+        before[own[1:]], last[g] = own[:-1], own[-1]
+        bounds = np.append(s.at[g] - low, rows[own])
+        half[own, span] = np.add.reduceat(squares[: bounds[-1], span], bounds[:-1], axis=0)
+        s.at[g] = bounds[-1] + low
+    half += np.concatenate([edge, s.integral[None]])[before] - edge
+    np.add(half, np.concatenate([half, s.before[None]])[before], out=cycle)
+    both = lasted + np.where(before < 0, s.lasted[group], lasted[before])
+    for g, k in enumerate(last.tolist()):
+        span = slice(*spans[g].tolist())
+        if k >= 0:
+            s.integral[span], s.before[span], s.lasted[g] = edge[k, span], half[k, span], lasted[k]
     with np.errstate(invalid="ignore"):
         np.sqrt(half / lasted[:, None], out=half)
         np.sqrt(cycle / both[:, None], out=cycle)
-
-
-def _closed_plain(
-    s: Sweep, squares: Array, begin: int, rows: Array, ahead: Array, span: slice
-) -> Array:
-    """Integrals of a group's half-cycles, which end before such rows."""
-    now, then = squares[rows].astype(float), squares[rows - 1].astype(float)
-    edge = (ahead * (now * (2 - ahead) + then * ahead) - now) / 2
-    begins = np.concatenate([[begin], rows[:-1]])
-    square = np.add.reduceat(squares[: rows[-1]], begins, axis=0) - edge
-    square[0] += s.integral[span]
-    square[1:] += edge[:-1]
-    s.integral[span] = edge[-1]
-    return np.asarray(square)

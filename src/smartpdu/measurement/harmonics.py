@@ -8,11 +8,12 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from smartpdu.measurement.compiled import COMPILES, swift
-from smartpdu.measurement.grid import POINTS, Grid
+from smartpdu.measurement.grid import DEGREE, POINTS, Grid
 
 Array = NDArray[Any]
 
 ORDERS = 50
+POWERS = np.vander(np.arange(1.0, ORDERS + 1), DEGREE + 1)  # of the orders, the highest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +84,11 @@ def _grouped_plain(
     interharmonic: Array,
     phasor: Array,
 ) -> None:
-    kept = np.polyval(loss, np.arange(1, ORDERS + 1) / cycle)
+    kept = POWERS @ (loss * cycle ** -np.arange(float(len(loss) - 1), -1, -1))
     factor = (np.sqrt(2.0) / POINTS * kept).astype(np.float32)[:, None]
-    bins = z[cycles - 1 : cycles - 1 + ORDERS * cycles]
-    power = (np.square(bins.real) + np.square(bins.imag)).reshape(ORDERS, cycles, -1)
-    np.multiply(np.sqrt(power[:, 0] + power[:, 1] + power[:, 2]), factor, out=harmonic)
-    np.multiply(np.sqrt(power[:, 3:].sum(axis=1)), factor, out=interharmonic)
+    bins = z[cycles - 1 : cycles - 1 + ORDERS * cycles].view(np.float32)
+    orders = bins.reshape(ORDERS, cycles, -1)
+    for part, out in ((orders[:, :3], harmonic), (orders[:, 3:], interharmonic)):
+        square = np.einsum("hkc,hkc->hc", part, part)
+        np.multiply(np.sqrt(square[:, 0::2] + square[:, 1::2]), factor, out=out)
     np.multiply(z[cycles : (ORDERS + 1) * cycles : cycles], factor, out=phasor)

@@ -288,7 +288,9 @@ def _steady_plain(p: Pace, w: Watch, taken: int) -> bool:
     if not sure.all() or not (old or (p.aged + new < SETTLED).all()):
         return False
     i = p.seen[:, None] + np.arange(-long, new.max())
-    m = np.take_along_axis(w.at, i % ROOM, 1)
+    rows = np.arange(len(told))
+    ring = rows[:, None], i % ROOM
+    m = w.at[ring]
     half = np.concatenate([p.half[:, None], (m[:, long:] - m[:, :-long]) / long], axis=1)
     c = m[:, long:] - (m[:, long:] - m[:, long - 1 : -1] - half[:, :-1]) / 2
     c = np.concatenate([p.place[:, None], c], axis=1)
@@ -299,13 +301,12 @@ def _steady_plain(p: Pace, w: Watch, taken: int) -> bool:
     last = np.maximum(within.sum(axis=1) - 1, 0)
     weighed = np.arange(1, c.shape[1]) <= last[:, None]
     cycle = m[:, long:] - m[:, long - 2 : -2]
-    off = np.maximum(np.abs(np.diff(c, axis=1) - half[:, :-1]), np.abs(cycle / 2 - half[:, :-1]))
+    off = np.maximum(np.abs(c[:, 1:] - c[:, :-1] - half[:, :-1]), np.abs(cycle / 2 - half[:, :-1]))
     off[~weighed] = 0.0
     fading = p.wobble * (1 - USUAL) ** last
     places = np.maximum(SURE * 2 * half[:, :-1], WIDE * fading[:, None])
     fresh = within & (np.arange(c.shape[1]) >= told[:, None])
-    rows = np.arange(len(told))
-    strange = np.take_along_axis(w.mark, i[:, long:] % ROOM, 1) != REAL
+    strange = w.mark[ring][:, long:] != REAL
     if (weighed & (strange | (off > places))).any():
         return False
     v, column = np.nonzero(fresh)

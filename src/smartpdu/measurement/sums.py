@@ -10,6 +10,7 @@ from smartpdu.measurement.compiled import COMPILES, swift
 Array = NDArray[Any]
 
 PACE = 64  # rows that are summed in single precision before they go into double
+WIDE = 16  # rows that are compared side by side, where nothing is compiled
 VALUE, SQUARE, PRODUCT, LOW, HIGH = range(5)  # rows of the answer
 
 
@@ -84,38 +85,34 @@ def _meant_plain(
     first, last = int(np.ceil(start)) - origin, int(np.ceil(end)) - origin
     inner, whole = samples[first:last], (last - first) // PACE * PACE
     found[LOW], found[HIGH] = _farthest(np.minimum, inner), _farthest(np.maximum, inner)
-    found[:3] = 0.0
-    for part in (inner[:whole].reshape(-1, PACE, inner.shape[1]), inner[None, whole:]):
-        found[:3] += _summed(part, partner)
-    edges = samples[[first - 1, first, last - 1, last]].astype(float)
-    for k, other in ((VALUE, 1.0), (SQUARE, edges), (PRODUCT, edges[:, partner])):
-        value = edges * other
-        found[k] += _edge(value[1], value[0], np.ceil(start) - start)
-        found[k] -= _edge(value[3], value[2], np.ceil(end) - end)
+    found[:3] = _summed(inner[:whole].reshape(-1, PACE, inner.shape[1]), partner)
+    begins, ends = np.ceil(start) - start, np.ceil(end) - end  # what no pace holds, by its weight
+    weights = np.ones(4 + last - first - whole)
+    weights[:2] = begins**2 / 2, (begins * (2 - begins) - 1) / 2
+    weights[2:4] = -(ends**2) / 2, -(ends * (2 - ends) - 1) / 2
+    at = np.array([first - 1, first, last - 1, last, *range(first + whole, last)])
+    rows = samples[at].astype(float)
+    found[VALUE] += weights @ rows
+    found[SQUARE] += weights @ (rows * rows)
+    found[PRODUCT] += weights @ (rows * rows[:, partner])
     found[:3] /= end - start
 
 
-def _summed(part: Array, partner: Array) -> Array:
+def _summed(paces: Array, partner: Array) -> Array:
     """Sums of values, squares and products over paces of rows, (paces, rows, channels)."""
-    voltage = np.flatnonzero(partner == np.arange(len(partner)))
-    group = np.searchsorted(voltage, partner)
-    values = np.ones((1, part.shape[1]), np.float32) @ part
-    squares = np.einsum("prc,prc->pc", part, part)
-    products = part[:, :, voltage].transpose(0, 2, 1) @ part
-    own = products[:, group, np.arange(len(group))]
-    return np.asarray(np.stack([values[:, 0], squares, own]).sum(axis=1, dtype=float))
+    columns = np.arange(len(partner))
+    voltage = np.flatnonzero(partner == columns)
+    ways = np.ones((len(paces), 1 + len(voltage), PACE), np.float32)  # ones, and each voltage
+    ways[:, 1:] = paces[:, :, voltage].transpose(0, 2, 1)
+    made = (ways @ paces).astype(float).sum(axis=0)
+    squares = np.einsum("prc,prc->pc", paces, paces).astype(float).sum(axis=0)
+    return np.stack([made[0], squares, made[1 + np.searchsorted(voltage, partner), columns]])
 
 
 def _farthest(which: np.ufunc, rows: Array) -> Array:
-    """The least or greatest of each column: halves of the rows against each other are swift."""
-    while len(rows) > PACE:
-        half = (len(rows) + 1) // 2
-        rows = which(rows[:half], rows[-half:])
-    return np.asarray(which.reduce(rows, axis=0))
-
-
-def _edge(now: Array, then: Array, ahead: float) -> Array:
-    """The trapezoid between a moment and the next sample, less half of that sample."""
-    a, b = now.astype(float), then.astype(float)
-    part: Array = (ahead * (a * (2 - ahead) + b * ahead) - a) / 2
-    return part
+    """The least or greatest of each column: of wide rows, many rows side by side, it is swift."""
+    if len(rows) < WIDE:
+        return np.asarray(which.reduce(rows, axis=0))
+    whole = len(rows) // WIDE * WIDE
+    wide = which.reduce(rows[:whole].reshape(-1, WIDE * rows.shape[1]), axis=0)
+    return np.asarray(which.reduce(np.concatenate([wide.reshape(WIDE, -1), rows[whole:]]), axis=0))
