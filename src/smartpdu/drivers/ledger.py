@@ -10,17 +10,16 @@ The laws of this file:
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
-from math import inf, isfinite
+from math import isfinite
 from typing import Any
 
 import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from smartpdu.drivers.keeper import Keeper
 from smartpdu.drivers.sealed import Damaged, sealed, unsealed
 from smartpdu.drivers.source import Kept
+from smartpdu.drivers.upkeep import Upkeep
 from smartpdu.measurement.energy import Registers, registers, taken, written
 
 NAME = "energy"
@@ -51,9 +50,7 @@ class Ledger:
         self.sound = True
         self._books: list[Book] = []
         self._others: dict[str, dict[str, Any]] = {}  # of places that nobody measures now
-        self._keeper: Keeper | None = None
-        self._due = -inf
-        self._users = 0
+        self._upkeep = Upkeep(None, NAME, EVERY)
         try:
             form = kept.read() if kept else None
             self._others = {} if form is None else read(form)
@@ -62,7 +59,7 @@ class Ledger:
             log.error("energy_unreadable", why=str(error), shown="no energy", mend=MEND)
             return
         if kept is not None:
-            self._keeper = Keeper(_Told(kept, self), NAME)
+            self._upkeep = Upkeep(_Told(kept, self), NAME, EVERY)
 
     def book(self, paths: Sequence[str]) -> Book:
         """The registers of these places; the ledger keeps them until it is let go of."""
@@ -73,27 +70,21 @@ class Ledger:
 
     def tend(self, clock: float) -> None:
         """Keep what was counted, now and then."""
-        if self._keeper is None:
+        if not self._upkeep.keeps:
             for book in self._books:
                 book.durable, book.lost = book.past.whole, book.past.gap
-        elif clock - self._due >= EVERY and self._keeper.keep_sometime(self._form()):
-            self._due = clock
+        self._upkeep.tend(clock, self._form)
 
     def hold(self) -> "Ledger":
         """The ledger, for one more source."""
-        self._users += 1
+        self._upkeep.hold()
         return self
 
     async def let_go(self) -> None:
         """Keep the registers as they are, once nobody counts any more."""
-        self._users -= 1
-        if self._keeper is not None and self._users == 0:
-            await self._keeper.close(self._form())
+        await self._upkeep.let_go(self._form)
 
-    def _form(self) -> "partial[bytes]":
-        return partial(self._made)
-
-    def _made(self) -> bytes:
+    def _form(self) -> bytes:
         self.written = [(book, book.past, book.until) for book in self._books]
         told = dict(self._others)
         for book, past, until in self.written:

@@ -4,17 +4,17 @@ A file that is damaged is told and begun anew: a week that lacks some days says 
 """
 
 from collections.abc import Mapping, Sequence
-from math import inf, isnan, nan
+from math import isnan, nan
 from typing import Any
 
 import structlog
 
 from smartpdu.drivers import week
 from smartpdu.drivers.board import Course
-from smartpdu.drivers.keeper import Keeper
 from smartpdu.drivers.sealed import Damaged, sealed, unsealed
 from smartpdu.drivers.source import Kept
 from smartpdu.drivers.tallied import Short, Standing, Tallied
+from smartpdu.drivers.upkeep import Upkeep
 from smartpdu.drivers.verdicts import FORM, NAME
 from smartpdu.measurement import aggregation
 from smartpdu.model.plant import Plant
@@ -31,9 +31,7 @@ class Quality:
         """As it was kept; nowhere to keep it: it lives as long as the program."""
         self._feeds: dict[str, Any] = {}
         self._tallied: list[Tallied] = []
-        self._keeper = Keeper(kept, NAME) if kept else None
-        self._due = -inf
-        self._users = 0
+        self._upkeep = Upkeep(kept, NAME, EVERY)
         try:
             form = kept.read() if kept else None
             self._feeds = {} if form is None else unsealed(FORM, form)["feeds"]
@@ -51,21 +49,16 @@ class Quality:
 
     def tend(self, clock: float) -> None:
         """Keep all, now and then."""
-        if self._keeper is None or clock - self._due < EVERY:
-            return
-        if self._keeper.keep_sometime(self._form):
-            self._due = clock
+        self._upkeep.tend(clock, self._form)
 
     def hold(self) -> "Quality":
         """The same, for one more source."""
-        self._users += 1
+        self._upkeep.hold()
         return self
 
     async def let_go(self) -> None:
         """Keep all as it is, once nobody measures any more."""
-        self._users -= 1
-        if self._keeper is not None and self._users == 0:
-            await self._keeper.close(self._form)
+        await self._upkeep.let_go(self._form)
 
     def _form(self) -> bytes:
         feeds = {one.feed: _written(one.standing, one) for one in self._tallied}

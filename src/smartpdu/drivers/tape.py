@@ -13,6 +13,7 @@ import numpy as np
 
 from smartpdu.drivers.board import Board, Channel, board
 from smartpdu.drivers.frames import FORMS, Frame, picked, read, written
+from smartpdu.drivers.upkeep import Holders
 from smartpdu.model.plant import Kind, Part, Plant
 from smartpdu.model.units import Column, Rows
 from smartpdu.twin.converter import Converter, converter, counted
@@ -55,18 +56,17 @@ class Tape:
         self._frames: dict[int, deque[bytes]] = {}
         self._columns: dict[int, Rows] = {}
         self._sequence = 0
-        self._users = 0
+        self._holders = Holders()
 
     def hold(self) -> "Tape":
         """The tape, for one more source."""
-        self._users += 1
+        self._holders.hold()
         return self
 
     async def let_go(self) -> None:
         """One source less, once all that it asked for is done; the thread ends with the last."""
         await asyncio.get_running_loop().run_in_executor(self.thread, _nothing)
-        self._users -= 1
-        if self._users == 0:
+        if self._holders.let_go():
             self.thread.shutdown(wait=False)
 
     def board(self, part: Part, source: int) -> Board:

@@ -1,0 +1,60 @@
+"""What several hold is written when it is due or has changed, and for good by the last of them."""
+
+from time import monotonic, sleep
+
+from smartpdu.drivers.upkeep import Holders, Upkeep
+
+
+class Memory:
+    """Bytes that are kept, and how often they were."""
+
+    def __init__(self) -> None:
+        self.forms: list[bytes] = []
+
+    def read(self) -> bytes | None:
+        return self.forms[-1] if self.forms else None
+
+    def write(self, form: bytes) -> None:
+        self.forms.append(form)
+
+
+def settled(memory: Memory, number: int) -> list[bytes]:
+    """What was written, once it is so many forms: a thread writes them."""
+    end = monotonic() + 10
+    while len(memory.forms) < number and monotonic() < end:
+        sleep(0.001)
+    return memory.forms
+
+
+def test_only_the_last_holder_is_the_last() -> None:
+    holders = Holders()
+    holders.hold()
+    holders.hold()
+    assert [holders.let_go(), holders.let_go()] == [False, True]
+
+
+async def test_a_form_is_written_when_it_is_due_or_changed_and_by_the_last_who_lets_go() -> None:
+    memory = Memory()
+    upkeep = Upkeep(memory, "test", 10.0)
+    upkeep.hold()
+    upkeep.hold()
+    assert upkeep.tend(100.0, lambda: b"first")
+    assert settled(memory, 1) == [b"first"]
+    assert not upkeep.tend(109.0, lambda: b"too soon")
+    while not upkeep.tend(109.5, lambda: b"changed", changed=True):
+        sleep(0.001)  # the one before was written, but that is not known yet
+    assert settled(memory, 2) == [b"first", b"changed"]
+    assert not upkeep.tend(119.0, lambda: b"too soon")
+    while not upkeep.tend(119.5, lambda: b"due"):
+        sleep(0.001)
+    await upkeep.let_go(lambda: b"not yet")
+    await upkeep.let_go(lambda: b"last")
+    assert memory.forms == [b"first", b"changed", b"due", b"last"]
+
+
+async def test_where_nothing_is_kept_nothing_is_tended() -> None:
+    upkeep = Upkeep(None, "test", 10.0)
+    upkeep.hold()
+    assert not upkeep.keeps
+    assert not upkeep.tend(0.0, lambda: b"", changed=True)
+    await upkeep.let_go(lambda: b"")
