@@ -194,6 +194,25 @@ def test_the_waves_are_those_around_what_happened(tmp_path: Path) -> None:
     assert end / 4000 > 0.5
 
 
+def test_a_time_at_an_assumed_pace_is_hatched_and_told(tmp_path: Path) -> None:
+    at = times(10_000, 1.2)
+    there = (at < 0.5) | (at >= 0.9)
+    lost = sheet(kept(tmp_path, 10_000, {"U1|V": wave(at, 230) * there, "I1|A": wave(at, 5)}))
+    trend = lost.analysis.trends[0]
+    away = (trend.at > 5400) & (trend.at < 8900)
+    assert trend.carried[away].all()
+    assert not trend.carried[trend.at < 5000].any()
+    assert not trend.carried[trend.at > 9800].any()
+    hatched = [each.count("hatched: at an assumed pace") for each in panels(lost)]
+    assert hatched == [1, 1]
+    [mark] = [each for each in lost.marks if each.quality == "carried"]
+    assert (mark.channel, mark.first) == (0, pytest.approx(5200, abs=250))
+    assert mark.count == pytest.approx(3900, abs=400)
+    words = page(lost, panels(lost))
+    assert "an assumed pace, 50 Hz" in words
+    assert "an assumed pace" not in "".join(panels(sheet(dipped(tmp_path))))
+
+
 def test_a_thinned_line_keeps_its_peaks() -> None:
     x = np.arange(100_000.0)
     y = np.sin(x / 50)

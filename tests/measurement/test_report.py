@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from smartpdu.measurement.fitted import fitted, frequency, reach, refined
 from smartpdu.measurement.report import Analysis, analysis
-from smartpdu.measurement.report_layout import Material, Part, cycle_rms, usual
+from smartpdu.measurement.report_layout import ABOVE, Material, Part, cycle_rms, usual
 
 
 def finished(material: Material) -> tuple[Analysis, list[float]]:
@@ -101,25 +101,37 @@ def test_shares_of_the_work_grow_to_the_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    ("levels", "wanted"),
+    ("levels", "wanted", "at_first"),
     [
-        ([230.0] * 100, 230.0),
-        ([230.0] * 60 + [138.0] * 40, 230.0),
-        ([230.0] * 30 + [92.0] * 70, 230.0),  # a dip for most of the time
-        ([230.0] * 30 + [299.0] * 60 + [230.0] * 10, 230.0),  # and a swell
-        ([0.0] * 60 + [230.0] * 40, 230.0),  # switched on
-        ([230.0] * 20 + [0.1] * 80, 230.0),  # switched off
-        ([115.0] * 10 + [230.0] * 90, 230.0),  # a dip at the beginning
-        ([np.nan] * 50 + [230.0] * 50, 230.0),
-        ([0.0] * 50, np.nan),
-        ([np.nan] * 50, np.nan),
-        ([], np.nan),
+        ([230.0] * 100, 230.0, False),
+        ([230.0] * 80 + [138.0] * 20, 230.0, False),
+        ([230.0] * 60 + [138.0] * 40, 230.0, True),
+        ([230.0] * 30 + [92.0] * 70, 230.0, True),  # a dip for most of the time
+        ([230.0] * 6 + [92.0] * 94, 230.0, True),  # and for nearly all of it
+        ([230.0] * 3 + [180.0] + [161.0] * 96, 230.0, True),
+        ([230.0] * 30 + [299.0] * 60 + [230.0] * 10, 230.0, True),  # and a swell
+        ([276.0] * 10 + [230.0] * 90, 230.0, False),  # a swell at the beginning
+        ([0.0] * 60 + [230.0] * 40, 230.0, False),  # switched on
+        ([230.0] * 20 + [0.1] * 80, 230.0, True),  # switched off
+        ([115.0] * 10 + [230.0] * 90, 230.0, False),  # a dip at the beginning
+        ([np.nan] * 50 + [230.0] * 50, 230.0, False),
+        ([0.0] * 50, np.nan, False),
+        ([np.nan] * 50, np.nan, False),
+        ([], np.nan, False),
     ],
 )
 def test_the_usual_level_is_that_before_and_after_what_happened(
-    levels: list[float], wanted: float
+    levels: list[float], wanted: float, at_first: bool
 ) -> None:
-    assert usual(np.array(levels).reshape(-1, 1)) == pytest.approx(wanted, nan_ok=True)
+    level, early = usual(np.array(levels).reshape(-1, 1))
+    assert level == pytest.approx(wanted, nan_ok=True)
+    assert early is at_first
+
+
+def test_what_was_before_a_trigger_is_held_against_what_follows() -> None:
+    levels = np.array([230.0] * 10 + [193.0] * 90).reshape(-1, 1)
+    assert usual(levels)[0] == pytest.approx(193.0)
+    assert usual(levels, ABOVE) == (pytest.approx(230.0), True)
 
 
 def test_rms_between_samples_is_that_of_the_wave() -> None:

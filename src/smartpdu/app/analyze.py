@@ -7,8 +7,10 @@ from math import isfinite, nan
 from pathlib import Path
 from typing import TextIO
 
+import numpy as np
+
 from smartpdu.app.analyze_json import plain, plain_notes
-from smartpdu.app.analyze_sheet import Sheet, sheet, sides
+from smartpdu.app.analyze_sheet import FOUND, Sheet, sheet, sides
 from smartpdu.app.analyze_text import text
 from smartpdu.app.progress import bar, teller
 from smartpdu.drivers.recording import Recording, RecordingError, primary, quoted
@@ -73,7 +75,7 @@ def analyzed(wish: Wish, err: TextIO) -> Sheet:
     teller(err)("")
     if not wish.pairs:
         found, result = of_phases(found, result)
-    how = "as given" if wish.nominal is not None else "found"
+    how = "as given" if wish.nominal is not None else FOUND
     if wish.nominal is None and isfinite(recording.nominal_voltage):
         how = "told by the file"
     return sheet(wish.file.name, recording, found, result, how, notes)
@@ -123,6 +125,7 @@ def _read(wish: Wish, tell: Callable[[str], None]) -> Recording:
 def material(recording: Recording, found: tuple[Pair, ...], wish: Wish) -> Material:
     """A recording as the measurement takes it."""
     kinds = [channel.kind for channel in recording.channels]
+    known = 0 < recording.trigger < recording.times[-1]
     return Material(
         recording.samples,
         tuple(Part(each.first, each.end, each.rate) for each in recording.stretches),
@@ -132,6 +135,7 @@ def material(recording: Recording, found: tuple[Pair, ...], wish: Wish) -> Mater
         systems(recording),
         nan if wish.frequency is None else wish.frequency,
         recording.nominal_voltage if wish.nominal is None else wish.nominal,
+        float(np.searchsorted(recording.times, recording.trigger)) if known else nan,
     )
 
 

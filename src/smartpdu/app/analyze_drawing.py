@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from smartpdu.app.analyze_carried import assumed
 from smartpdu.app.analyze_sheet import Sheet, kind
 from smartpdu.app.analyze_text import figure as told
 from smartpdu.app.analyze_text import headline, share
@@ -63,6 +64,7 @@ WIDTH, HEIGHT = 6.2, 2.5  # inches of one panel
 NARROW = 5.2  # of one on a page, that it can be read on a telephone
 LARGE, SMALL = 1e4, 0.1  # V or A: beyond, they are told as kV and mV
 CALM_CYCLES, BEFORE, AFTER, LONGEST = 5, 2, 3, 12  # cycles of the waves that are shown
+DASHED, LONG_DASHED = (0, (1.5, 1.5)), (0, (4, 3))
 DRAWN = 4000  # points of one line
 SPECTRUM = 40  # orders
 LEAST = 0.02  # of a level that its panel shows at least
@@ -241,7 +243,11 @@ def _trend(sheet: Sheet, axes: Axes, size: tuple[float, str], own: list[int]) ->
         trend = found.trends[n]
         times = np.interp(trend.at, np.arange(len(sheet.recording.times)), sheet.recording.times)
         few: Any = {"marker": "o", "markersize": 3.0} if len(times) < SPECTRUM else {}
-        axes.plot(*thinned(times, trend.rms / factor), color=colour, **few)
+        told, rms = ~trend.carried, trend.rms / factor
+        axes.plot(*thinned(times, np.where(told, rms, np.nan)), color=colour, **few)
+        if trend.carried.any():  # up to the value before and after, so that the line is whole
+            near = told & np.append(told[1:], True) & np.append(True, told[:-1])
+            axes.plot(*thinned(times, np.where(near, np.nan, rms)), color=colour, linestyle=DASHED)
     axes.set_title("RMS of one cycle, at each half-cycle")
     axes.set_ylabel(unit)
     axes.set_xlabel("time, s", labelpad=2)
@@ -252,7 +258,7 @@ def _trend(sheet: Sheet, axes: Axes, size: tuple[float, str], own: list[int]) ->
     if limits:
         low, high = min(low, 0.88 * limits[0]), max(high, 1.12 * limits[0])
         for share in (0.9, 1.1):
-            axes.axhline(share * limits[0], color=SOFT, linewidth=0.8, linestyle=(0, (4, 3)))
+            axes.axhline(share * limits[0], color=SOFT, linewidth=0.8, linestyle=LONG_DASHED)
         note: Any = {"color": SOFT, "fontsize": 7.5, "ha": "right"}
         x = axes.get_xlim()[1]
         axes.text(x, 1.1 * limits[0], "110 % ", va="bottom", **note)
@@ -260,7 +266,20 @@ def _trend(sheet: Sheet, axes: Axes, size: tuple[float, str], own: list[int]) ->
     spread = max(LEAST * abs(high) - (high - low), 0.0) / 2
     low, high = low - spread, high + spread
     axes.set_ylim(max(low, 0.0) if low > -0.1 * high else low, high)
+    _carried(sheet, axes, own)
     _events(sheet, axes, named=True)
+
+
+def _carried(sheet: Sheet, axes: Axes, own: list[int]) -> None:
+    """Hatches for the time in which no voltage told the pace, on which its line is dotted."""
+    if not any(sheet.analysis.trends[n].carried.any() for n in own):
+        return
+    axis = np.arange(len(sheet.recording.times))
+    hatch: Any = {"hatch": "////", "facecolor": "none", "edgecolor": LINE, "linewidth": 0}
+    for each in assumed(sheet.analysis):
+        first, end = np.interp([each.first, each.end], axis, sheet.recording.times)
+        axes.axvspan(first, end, zorder=0, **hatch)
+    axes.set_xlabel("time, s (hatched: at an assumed pace)", labelpad=2)
 
 
 def _events(sheet: Sheet, axes: Axes, named: bool = False) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from smartpdu.app.analyze_carried import carried
 from smartpdu.drivers.recording import Mark, Quality, Recording
 from smartpdu.drivers.recording_flat import flat
 from smartpdu.drivers.recording_names import Pair
@@ -14,9 +15,11 @@ from smartpdu.measurement.inrush import Inrush
 from smartpdu.measurement.report import Analysis
 from smartpdu.measurement.report_follow import Event
 from smartpdu.measurement.report_layout import COARSE
+from smartpdu.measurement.report_values import Extent
 from smartpdu.model.units import Second
 
 SEVERAL = 6  # names that are told one by one
+FOUND = "found"  # where a nominal voltage comes from that nobody told
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,11 +77,12 @@ def sheet(
     phases = [pair.name for pair in pairs]
     if len(set(phases)) < len(phases):
         phases = [f"{names[pair.voltage]}:{names[pair.current]}" for pair in pairs]
-    marks = (*recording.marks, *_flat(recording, found))
+    marks = (*recording.marks, *_flat(recording, found), *carried(recording, found))
     own = (
         *_parts(recording),
         *_extent(recording, found),
         *_voltages(recording, found),
+        *_held_against(found, nominal_from),
         *_pairless(recording, pairs),
     )
     return Sheet(file, recording, tuple(phases), found, nominal_from, marks, (*own, *notes))
@@ -120,19 +124,28 @@ def _extent(recording: Recording, found: Analysis) -> Iterator[str]:
             why = f"too few to follow windows of {cycles}"
         yield f"{extent.cycles} whole {words}, {why}: values are those of the {words} there are"
     elif extent.calm < extent.windows:
-        touch = "a dip, swell or interruption"
-        if extent.calm:
-            yield (
-                f"harmonics are those of {extent.calm} of {extent.windows} windows: {touch} "
-                f"touches the others"
-            )
-        else:
-            yield f"{touch} touches each of {extent.windows} windows: harmonics mean little"
+        yield _disturbed(extent)
     if extent.orders < ORDERS:
         yield f"{extent.rate:g} S/s allow harmonics up to order {extent.orders}"
     told = recording.nominal_frequency
     if np.isfinite(told) and told != found.nominal_frequency:
         yield f"the file tells {told:g} Hz; it is analysed as {found.nominal_frequency:g} Hz"
+
+
+def _disturbed(extent: Extent) -> str:
+    """Why harmonics are not those of all windows: what happened, or a pace that is not sure."""
+    whole, others = extent.windows, extent.windows - extent.calm
+    touch = "a dip, swell or interruption touches"
+    jump = "cycles are missing or jump in"
+    if extent.touched == 0:
+        why = f"{jump} {'each' if others == whole else 'the others'}"
+    elif extent.touched == others:
+        why = f"{touch} {'each of them' if others == whole else 'the others'}"
+    else:
+        why = f"{touch} {extent.touched}, and {jump} {others - extent.touched} more"
+    if not extent.calm:
+        return f"harmonics mean little, of {whole} windows without a calm one: {why}"
+    return f"harmonics are those of {extent.calm} of {whole} windows: {why}"
 
 
 def _why(recording: Recording) -> str:
@@ -159,6 +172,17 @@ def _voltages(recording: Recording, found: Analysis) -> Iterator[str]:
         idle = [channels[n].name for n in voltages if n not in watched]
         if idle and watched:
             yield f"not watched for dips, being no voltage of a phase: {_listed(idle)}"
+
+
+def _held_against(found: Analysis, nominal_from: str) -> Iterator[str]:
+    """Against what dips and swells are held, where that is not what the voltage mostly was."""
+    early = [f"{each.nominal:.4g} V" for each in found.systems if each.at_first]
+    if early and nominal_from == FOUND:
+        told = ", ".join(dict.fromkeys(early))
+        yield (
+            f"no nominal voltage is told: dips, swells and interruptions are held against {told}, "
+            f"the voltage at first; --nominal says what it should be"
+        )
 
 
 def _pairless(recording: Recording, pairs: tuple[Pair, ...]) -> Iterator[str]:

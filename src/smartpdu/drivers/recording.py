@@ -36,6 +36,7 @@ class Quality(StrEnum):
     SURPLUS = "surplus"  # the file holds more than its configuration says; left out
     UNEVEN = "uneven"  # the time between samples is not what it should be
     DISAGREES = "disagrees"  # two places of the file say different things
+    CARRIED = "carried"  # crossings did not tell the pace of half-cycles; it is assumed
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from smartpdu.measurement.crossing import CARRIED
 from smartpdu.measurement.disturbance import FLAGGING, Disturbance
 from smartpdu.measurement.fitted import SLACK, fitted, frequency, reach, refined
 from smartpdu.measurement.harmonics import ORDERS
@@ -65,6 +66,7 @@ class Trend:
     channel: int
     at: Array  # the middle of each cycle, in samples since the recording's first
     rms: Array
+    carried: Array  # whether the pace of a cycle is assumed, as no voltage told it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,9 +106,14 @@ def analysis(material: Material) -> Generator[float, None, Analysis]:
                 found.append(end.value)
                 break
             yield done / total
-    if any(f.windows for f in found):
+    windows = any(f.windows for f in found)
+    if windows and any(len(f.halves.end) for f in found):
         return _whole(material, laid, found)
-    return _short(material, laid, own)
+    # the mains may have been there too shortly for the stream, however long the rest is
+    few = _short(material, laid, own)
+    if few is not None:
+        return few
+    return _whole(material, laid, found) if windows else _without_cycles(material)
 
 
 def _whole(material: Material, laid: Layout, found: Sequence[Followed]) -> Analysis:
@@ -121,10 +128,10 @@ def _whole(material: Material, laid: Layout, found: Sequence[Followed]) -> Analy
     return _assembled(material, laid, values, (pace, groups), extent, happened, found)
 
 
-def _short(material: Material, laid: Layout, own: Sequence[Part]) -> Analysis:
-    """The analysis of the whole cycles of the longest run, too few for a window."""
+def _short(material: Material, laid: Layout, own: Sequence[Part]) -> Analysis | None:
+    """The analysis of the whole cycles of the longest run, too few for a window; None: of none."""
     if not own:
-        return _without_cycles(material)
+        return None
     run = max(own, key=lambda each: each.end - each.first)
     samples = material.samples[run.first : run.end][:, laid.column].astype(float)
     lead = tuple(np.flatnonzero(np.isin(laid.column, _lead(laid))).tolist())
@@ -136,10 +143,10 @@ def _short(material: Material, laid: Layout, own: Sequence[Part]) -> Analysis:
         pace = refined(samples[:, lead], run.rate, pace)
     cycles = int((len(samples) + SLACK) * pace / run.rate) if np.isfinite(pace) else 0
     if not 1 <= cycles <= few:  # so many cycles without a window are none
-        return _without_cycles(material)
+        return None
     number = min(len(samples), round(cycles * run.rate / pace))
     fit = fitted(samples[:number], run.rate, pace)
-    brief = briefly(laid, run, entire, fit, pace, first)
+    brief = briefly(laid, run, entire, fit, pace, (first, last))
     begin = float(run.first + first)
     end = begin + cycles * run.rate / pace
     extent = Extent(cycles, begin, end, 0, 0, reach(run.rate, pace), run.rate)
@@ -265,7 +272,8 @@ def _trends(laid: Layout, own: Array, found: Sequence[Followed]) -> tuple[Trend,
             for k in np.flatnonzero(np.isfinite(rms)).tolist() if column in f.lost else ():
                 first, last = int(2 * start[k] - end[k]), int(end[k]) + 2
                 rms[k] = rms[k] if f.whole(first, last)[column] else np.nan
-            parts.append(np.stack([f.run.first + start, rms]))
-        at, rms = np.concatenate(parts, axis=1) if parts else np.zeros((2, 0))
-        trends.append(Trend(channel, at, rms))
+            carried = f.halves.mark[rows] == CARRIED
+            parts.append(np.stack([f.run.first + start, rms, carried]))
+        at, rms, mark = np.concatenate(parts, axis=1) if parts else np.zeros((3, 0))
+        trends.append(Trend(channel, at, rms, mark > 0))
     return tuple(trends)

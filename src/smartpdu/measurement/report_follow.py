@@ -173,17 +173,17 @@ def _lost(material: Material, layout: Layout, run: Part) -> dict[int, Array]:
 
 
 def briefly(
-    layout: Layout, run: Part, samples: Array, fit: Fit, pace: Hertz, fitted: int = 0
+    layout: Layout, run: Part, samples: Array, fit: Fit, pace: Hertz, seen: tuple[int, int]
 ) -> Followed:
     """A run too short for windows: half-cycles between the zeros of the fundamental that fits.
 
-    It fits from the sample `fitted` on.
+    It fits where it was seen, from one sample up to another; the rest goes on at its pace.
     """
     channels = layout.channels(run.rate)
     cycle = run.rate / pace
     columns, rows = samples.shape[1], []
     for g, (head, end) in enumerate(channels.spans.tolist()):
-        angle = np.angle(fit.phasor[0, head]) - 2 * np.pi * fitted / cycle
+        angle = np.angle(fit.phasor[0, head]) - 2 * np.pi * seen[0] / cycle
         first = (np.pi / 2 - angle) % np.pi / np.pi * cycle / 2
         bounds = np.arange(first, len(samples) - 1, cycle / 2)
         half = np.full((max(len(bounds) - 1, 0), columns), np.nan)
@@ -192,7 +192,9 @@ def briefly(
             if len(half):
                 half[:, c], whole[:, c] = cycle_rms(samples[:, c], bounds)
         group = np.full(len(half), g)
-        rows.append((group, bounds[:-1], bounds[1:], np.full(len(half), REAL), half, whole))
+        beside = (bounds[:-1] < seen[0] - cycle / 2) | (bounds[1:] > seen[1] + cycle / 2)
+        how = np.where(beside, CARRIED, REAL)
+        rows.append((group, bounds[:-1], bounds[1:], how, half, whole))
     halves = Halves(*(np.concatenate(each) for each in zip(*rows, strict=True)))
     order = np.argsort(halves.end, kind="stable")
     halves = Halves(*(getattr(halves, name)[order] for name in Halves.__slots__))

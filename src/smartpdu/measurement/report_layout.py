@@ -20,6 +20,8 @@ ALIKE = 0.25  # of each other that levels of one system may differ
 NEAR = 0.05  # of a level: what counts to it
 MOSTLY = 0.8  # share of the time after which a level is the usual one
 FIRST = 6  # half-cycles at the beginning
+ABOVE, WELL_ABOVE = 1.1, 1.25  # times the usual level: a dip follows, with a trigger and without
+SOON = 2.0  # cycles before a trigger that tell what was before
 COARSE = 4.0  # samples of a cycle that are needed to see it
 TRIED = 3  # currents, and other channels, that are asked for the frequency
 WHOLE = 0.5  # of its samples that a voltage must have to make power
@@ -49,6 +51,7 @@ class Material:
     systems: tuple[tuple[int, ...], ...] = ()  # voltages that may be one three-phase system
     nominal_frequency: Hertz = np.nan  # 50 or 60; NaN: found
     nominal_voltage: Volt = np.nan  # NaN: found
+    trigger: float = np.nan  # sample at which the recorder saw something; NaN: not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class System:
 
     channels: tuple[int, ...]
     nominal: Volt
+    at_first: bool = False  # whether that is what they were at first, not mostly
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,8 +97,10 @@ def layout(material: Material) -> Layout | None:
     ]
     if found:
         value = found[0][1]
+        early = SOON * longest.rate / value
+        above = ABOVE if material.trigger - longest.first >= early else WELL_ABOVE
         systems = _meant(
-            [s for system, pace in found for s in _systems(own, longest.rate, system, pace)],
+            [s for group, pace in found for s in _systems(own, longest.rate, group, pace, above)],
             material.nominal_voltage,
         )
         lead = [c for system in systems for c in system.channels]
@@ -200,11 +206,13 @@ def _cycles(own: Array, rate: Hertz, value: Hertz) -> Array:
     return found
 
 
-def usual(values: Array) -> float:
+def usual(values: Array, above: float = WELL_ABOVE) -> tuple[float, bool]:
     """The level that voltages usually have, (half-cycles, voltages), whatever happened to them.
 
     It is what they mostly were, where that is most of the time; otherwise what they were at first,
-    as a recorder that is triggered has the time before. NaN where they had none.
+    as a recorder that is triggered has the time before. It is that as well where it was so many
+    times above: a dip lasts more often than a swell is that high. NaN where they had none; beside
+    it whether it is what they were at first, and not mostly.
     """
     known = values[np.isfinite(values)]
     high = float(np.quantile(known, 0.95)) if len(known) else 0.0
@@ -212,16 +220,24 @@ def usual(values: Array) -> float:
         high = float(known.max())
     alive = np.sort(known[known >= LIVES * high])
     if not high > 0:
-        return np.nan
+        return np.nan, False
     count = np.searchsorted(alive, alive * (1 + NEAR), "right")
     count -= np.searchsorted(alive, alive * (1 - NEAR), "left")
     level, share = _middle(alive, float(alive[count.argmax()])), count.max() / len(known)
-    if share >= MOSTLY:
-        return level
-    first = values[:FIRST]
-    first = first[np.isfinite(first)]
-    start = float(np.median(first)) if len(first) else 0.0
-    return _middle(alive, start) if start >= high / 2 else level
+    start = _begun(values)
+    if share >= MOSTLY and start < above * level:
+        return level, False
+    return (_middle(alive, start), True) if start >= high / 2 else (level, False)
+
+
+def _begun(values: Array) -> float:
+    """The level of the first half-cycles; of the very first ones where it changes in them."""
+    for some in (values[:FIRST], values[: FIRST // 2]):
+        known = some[np.isfinite(some)]
+        level = float(np.median(known)) if len(known) else 0.0
+        if np.count_nonzero(np.abs(known - level) <= NEAR * level) * 2 > len(known):
+            break
+    return level
 
 
 def _middle(values: Array, level: float) -> float:
@@ -232,14 +248,16 @@ def _middle(values: Array, level: float) -> float:
 def _level(own: Array, rate: Hertz, value: Hertz) -> float:
     """The usual level, or of less than a cycle and a half, the only one."""
     cycles = _cycles(own, rate, value)
-    found = usual(cycles)
+    found, _ = usual(cycles)
     return found if np.isfinite(found) else float(spread(own).max())
 
 
-def _systems(own: Array, rate: Hertz, voltages: tuple[int, ...], value: Hertz) -> list[System]:
+def _systems(
+    own: Array, rate: Hertz, voltages: tuple[int, ...], value: Hertz, above: float
+) -> list[System]:
     """Of voltages with one name those that live, as one system, or several where levels differ."""
     cycles = _cycles(own[:, voltages], rate, value)
-    levels = np.array([usual(cycles[:, k : k + 1]) for k in range(len(voltages))])
+    levels = np.array([usual(cycles[:, k : k + 1], above)[0] for k in range(len(voltages))])
     if not np.isfinite(levels).any():
         levels = spread(own[:, voltages])
     lives = np.flatnonzero(levels >= LIVES * np.nanmax(levels))
@@ -251,9 +269,9 @@ def _systems(own: Array, rate: Hertz, voltages: tuple[int, ...], value: Hertz) -
             members.append([k])
     found = []
     for each in members:
-        level = usual(cycles[:, each])
+        level, at_first = usual(cycles[:, each], above)
         level = level if np.isfinite(level) else float(levels[each].max())
-        found.append(System(tuple(voltages[k] for k in sorted(each)), level))
+        found.append(System(tuple(voltages[k] for k in sorted(each)), level, at_first))
     return found
 
 

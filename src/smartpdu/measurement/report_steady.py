@@ -15,7 +15,8 @@ Array = NDArray[Any]
 
 LOOK = 0.02  # s over which it is seen whether the mains are there
 STEADY = 0.7  # of the largest power: more than it may waver within such a time
-LEAST = 2  # such times that are enough to tell a frequency
+BESIDE = 0.4  # of such a time that may lie beside the part, at its ends
+LEAST = 1.5  # such times that are enough to tell a frequency
 
 
 def steady(samples: Array, rate: Hertz) -> tuple[int, int] | None:
@@ -31,6 +32,6 @@ def steady(samples: Array, rate: Hertz) -> tuple[int, int] | None:
     begins, ends = np.flatnonzero(edges > 0), np.flatnonzero(edges < 0)
     best = int((ends - begins).argmax())
     first, end = int(begins[best]), int(ends[best]) - 1 + width
-    first += width // 2 if first > 0 else 0
-    end -= width // 2 if end < len(samples) else 0
+    first += int(BESIDE * width) if first > 0 else 0
+    end -= int(BESIDE * width) if end < len(samples) else 0
     return (first, end) if end - first >= LEAST * width else None

@@ -47,6 +47,7 @@ class Extent:
     calm: int  # of them, those that harmonics are taken from
     orders: int  # the highest one that the rate allows
     rate: Hertz  # of the samples that harmonics are taken from
+    touched: int = 0  # windows that a dip, swell or interruption touches
 
 
 def by_fit(layout: Layout, fit: Fit) -> Values:
@@ -81,6 +82,7 @@ def by_windows(
     mean, square, power, (cycles, start, end) = _sums(material, layout, all_followed)
     taken = [(f, w) for f in all_followed if f.run.rate == rate for w in f.windows]
     calm = [k for k, (f, w) in enumerate(taken) if _is_calm(f, w, loud)]
+    touched = sum(_is_touched(f, w, loud) for f, w in taken)
     orders = reach(rate, max(w.cycles / (w.end - w.start) for _, w in taken) * rate)
     harmonic, phasor, fundamental = _spectra(layout, taken, calm)
     harmonic[orders:] = np.nan
@@ -93,7 +95,7 @@ def by_windows(
         np.where(paired >= 0, power[current], np.nan),
         np.where(paired >= 0, fundamental, UNKNOWN),
     )
-    return values, Extent(cycles, start, end, len(taken), len(calm), orders, rate)
+    return values, Extent(cycles, start, end, len(taken), len(calm), orders, rate, touched)
 
 
 def _spectra(
@@ -129,9 +131,14 @@ def _averaged(values: Array, there: Array) -> Array:
 
 
 def _is_calm(f: Followed, w: Spectrum, loud: Array) -> bool:
+    return w.mark in (REAL, SWITCHED) and not _is_touched(f, w, loud)
+
+
+def _is_touched(f: Followed, w: Spectrum, loud: Array) -> bool:
+    """Whether a dip, swell or interruption touches a window, or shakes its cycles still."""
     first, cycle = f.run.first, (w.end - w.start) / w.cycles
     touched = (loud[:, 0] < w.end + first) & (loud[:, 1] + SETTLES * cycle > w.start + first)
-    return w.mark in (REAL, SWITCHED) and not touched.any()
+    return bool(touched.any())
 
 
 def _there(f: Followed, w: Spectrum) -> Array:
