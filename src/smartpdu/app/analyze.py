@@ -136,6 +136,7 @@ def material(recording: Recording, found: tuple[Pair, ...], wish: Wish) -> Mater
         nan if wish.frequency is None else wish.frequency,
         recording.nominal_voltage if wish.nominal is None else wish.nominal,
         float(np.searchsorted(recording.times, recording.trigger)) if known else nan,
+        recording.nominal_frequency,
     )
 
 

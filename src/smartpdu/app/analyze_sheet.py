@@ -81,6 +81,7 @@ def sheet(
     own = (
         *_parts(recording),
         *_extent(recording, found),
+        *_told(recording, found),
         *_voltages(recording, found),
         *_held_against(found, nominal_from),
         *_pairless(recording, pairs),
@@ -127,8 +128,18 @@ def _extent(recording: Recording, found: Analysis) -> Iterator[str]:
         yield _disturbed(extent)
     if extent.orders < ORDERS:
         yield f"{extent.rate:g} S/s allow harmonics up to order {extent.orders}"
+
+
+def _told(recording: Recording, found: Analysis) -> Iterator[str]:
+    """What the frequency that the file tells was good for."""
     told = recording.nominal_frequency
-    if np.isfinite(told) and told != found.nominal_frequency:
+    if not np.isfinite(told):
+        return
+    if found.told:
+        yield f"no frequency is found: cycles are as long as the {told:g} Hz that the file tells"
+    elif not np.isfinite(found.frequency):
+        yield f"no frequency is found: the file tells {told:g} Hz, which no value rests on"
+    elif told != found.nominal_frequency:
         yield f"the file tells {told:g} Hz; it is analysed as {found.nominal_frequency:g} Hz"
 
 

@@ -68,7 +68,11 @@ def headline(sheet: Sheet) -> list[str]:
         f"{recording.rate:.6g} S/s", f"{figure(last)} s",
     ])]  # fmt: skip
     levels = dict.fromkeys(f"{figure(system.nominal, 4)} V" for system in found.systems)
-    about = [f"frequency {figure(found.frequency)} Hz"] if isfinite(found.frequency) else []
+    about = []
+    if isfinite(found.frequency):
+        about.append(f"frequency {figure(found.frequency)} Hz")
+    elif isfinite(recording.nominal_frequency):
+        about.append(f"frequency {recording.nominal_frequency:g} Hz (as the file says)")
     if levels:
         about.append(f"nominal voltage {', '.join(levels)} ({sheet.nominal_from})")
     if found.extent is not None:

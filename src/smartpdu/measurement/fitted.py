@@ -28,6 +28,8 @@ REPEATED = 1.5  # cycles: in one alone, so many harmonics fit any frequency
 LOOKED_AT = 0.25  # s
 ALMOST = 0.95  # of a cycle that there must be
 PERIODIC = 0.6  # share of the alternating power that must fit, or there is no frequency
+FIRST = 0.01  # of the RMS value that the fundamental must have in one channel at least
+SINE = 0.8  # share of the alternating power that is one sine, of a frequency that was told
 FAINT = 1e-5  # of the largest sample: less alternates is rounding
 SLACK = 0.5  # of a sample that the last cycle may lack
 REACH = 0.47  # of the rate: an order beyond is not in the samples
@@ -63,7 +65,24 @@ def frequency(samples: Array, rate: Hertz) -> Hertz:
     grid = np.arange(slowest, FASTEST + STEP, STEP)
     coarse = float(min(grid, key=left))
     found = _least(left, max(coarse - STEP, slowest), coarse + STEP)
-    return found if _left(own, slow, found, FEW).max() <= 1 - PERIODIC else np.nan
+    fits = _left(own, slow, found, FEW).max() <= 1 - PERIODIC
+    return found if fits and _first(own, slow, found).max() >= FIRST else np.nan
+
+
+def is_sine(samples: Array, rate: Hertz, frequency: Hertz) -> bool:
+    """Whether each channel is mostly one sine of this frequency, over a cycle at least."""
+    own = _like(samples)
+    if not own.size or len(own) + SLACK < ALMOST * rate / frequency:
+        return False
+    own, slow = _thinned(own, rate, FINE)
+    return bool(_left(own, slow, frequency, 1).max() <= 1 - SINE)
+
+
+def _first(own: Array, rate: Hertz, frequency: Hertz) -> Array:
+    """The fundamental of each channel beside its other harmonics, RMS: else it may be none."""
+    orders = min(FEW, reach(rate, frequency), len(own) // 4)
+    parts = np.linalg.lstsq(_basis(len(own), rate, frequency, orders), own, rcond=None)[0]
+    return np.asarray(np.hypot(parts[1], parts[1 + orders]) / np.sqrt(2))
 
 
 def _roughly(own: Array, rate: Hertz) -> Hertz:

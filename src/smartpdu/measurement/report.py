@@ -33,9 +33,10 @@ from smartpdu.measurement.report_layout import (
     System,
     common_frequency,
     layout,
+    looks,
     runs,
 )
-from smartpdu.measurement.report_steady import steady
+from smartpdu.measurement.report_steady import LEAST, steady
 from smartpdu.measurement.report_values import Extent, Values, by_fit, by_windows, no_values
 from smartpdu.model.units import Hertz
 
@@ -88,6 +89,7 @@ class Analysis:
     powers: tuple[Power, ...]
     events: tuple[Event, ...]  # of channels, in samples since the recording's first
     trends: tuple[Trend, ...]
+    told: bool  # whether cycles are as long as the recorder says, and no frequency was found
 
 
 def analysis(material: Material) -> Generator[float, None, Analysis]:
@@ -124,7 +126,7 @@ def _whole(material: Material, laid: Layout, found: Sequence[Followed]) -> Analy
     times[:, 0] = np.where(np.isinf(times[:, 0]), -np.inf, times[:, 0])
     values, extent = by_windows(material, laid, found, times)
     groups = own_frequency(found, int(laid.group[-1]) + 1)
-    pace = mean_frequency(laid, found, times)
+    pace = np.nan if laid.told else mean_frequency(laid, found, times)
     return _assembled(material, laid, values, (pace, groups), extent, happened, found)
 
 
@@ -135,11 +137,11 @@ def _short(material: Material, laid: Layout, own: Sequence[Part]) -> Analysis | 
     run = max(own, key=lambda each: each.end - each.first)
     samples = material.samples[run.first : run.end][:, laid.column].astype(float)
     lead = tuple(np.flatnonzero(np.isin(laid.column, _lead(laid))).tolist())
-    first, last = _part(samples[:, lead], run.rate)
+    first, last = _part(samples[:, lead], run.rate, looks(laid.frequency) if laid.told else LEAST)
     entire, samples = samples, samples[first:last]
-    pace = common_frequency(samples, run.rate, lead)
+    pace = laid.frequency if laid.told else common_frequency(samples, run.rate, lead)
     few = 2 * int(laid.channels(run.rate).cycles)
-    if np.isfinite(pace) and len(samples) * pace <= few * run.rate:
+    if np.isfinite(pace) and not laid.told and len(samples) * pace <= few * run.rate:
         pace = refined(samples[:, lead], run.rate, pace)
     cycles = int((len(samples) + SLACK) * pace / run.rate) if np.isfinite(pace) else 0
     if not 1 <= cycles <= few:  # so many cycles without a window are none
@@ -159,14 +161,16 @@ def _short(material: Material, laid: Layout, own: Sequence[Part]) -> Analysis | 
     )
     happened = events(laid, [brief])
     values = by_fit(laid, fit)
+    if laid.told:
+        pace, groups = np.nan, np.full_like(groups, np.nan)
     return _assembled(material, laid, values, (pace, groups), extent, happened, [brief])
 
 
-def _part(lead: Array, rate: Hertz) -> tuple[int, int]:
+def _part(lead: Array, rate: Hertz, least: float) -> tuple[int, int]:
     """What of the leading channels shows the mains: all, or where they are strong."""
     if np.isfinite(frequency(lead, rate)):
         return 0, len(lead)
-    return steady(lead, rate) or (0, len(lead))
+    return steady(lead, rate, least) or (0, len(lead))
 
 
 def _lead(laid: Layout) -> Array:
@@ -213,7 +217,7 @@ def _assembled(
     return Analysis(
         paces[0], laid.nominal_frequency, extent, laid.systems, paces[1][laid.group[own]],
         rms, mean, peak, crest, thd, harmonics, values.phasor[own],
-        _powers(material, laid, values), happened, _trends(laid, own, found),
+        _powers(material, laid, values), happened, _trends(laid, own, found), laid.told,
     )  # fmt: skip
 
 

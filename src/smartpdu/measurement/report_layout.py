@@ -8,8 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartpdu.measurement.channels import Channels
-from smartpdu.measurement.fitted import LOOKED_AT, SLACK, frequency
-from smartpdu.measurement.report_steady import steady
+from smartpdu.measurement.fitted import (
+    FASTEST,
+    LOOKED_AT,
+    SLACK,
+    SLOWEST,
+    frequency,
+    is_sine,
+)
+from smartpdu.measurement.report_steady import LOOK, steady
 from smartpdu.model.units import Flags, Hertz, Rows, Volt
 
 Array = NDArray[Any]
@@ -27,6 +34,8 @@ TRIED = 3  # currents, and other channels, that are asked for the frequency
 WHOLE = 0.5  # of its samples that a voltage must have to make power
 LIKELY = 0.5  # of a nominal voltage that is given: so far off may be a level that is meant
 SIZE = 256.0  # to which columns are scaled
+FOLLOWED = 0.15  # of a nominal frequency that the measured one may be off it
+SEEN = 1.2  # cycles that are enough to see a sine of a frequency that is told
 MIDDLE = 55.0  # Hz, between the two nominal frequencies
 
 
@@ -52,6 +61,7 @@ class Material:
     nominal_frequency: Hertz = np.nan  # 50 or 60; NaN: found
     nominal_voltage: Volt = np.nan  # NaN: found
     trigger: float = np.nan  # sample at which the recorder saw something; NaN: not known
+    told_frequency: Hertz = np.nan  # as the recorder says; NaN: it does not
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +85,7 @@ class Layout:
     frequency: Hertz  # where it was first looked for
     nominal_frequency: Hertz
     reference: Volt  # level of the leading voltage, or of the current in its place, scaled
+    told: bool = False  # whether the frequency is the one that the recorder says
 
     def channels(self, rate: Hertz) -> Channels:
         """The channels at this rate."""
@@ -95,26 +106,59 @@ def layout(material: Material) -> Layout | None:
         for system in _by_strength(own, material.systems)
         for members, value in _living(own, longest.rate, system)
     ]
+    told = not found
+    if told:  # too little to tell a frequency, but enough to see that it may be the one told
+        found = _as_told(own, longest.rate, material)
+        told = bool(found)
     if found:
         value = found[0][1]
         early = SOON * longest.rate / value
         above = ABOVE if material.trigger - longest.first >= early else WELL_ABOVE
-        systems = _meant(
-            [s for group, pace in found for s in _systems(own, longest.rate, group, pace, above)],
-            material.nominal_voltage,
-        )
+        rate = longest.rate
+        each = [s for group, pace in found for s in _systems(own, rate, group, pace, above)]
+        if told:  # of a moment the whole cycle is the strongest, all others are cut
+            each = [_strongest(own, rate, system, value) for system in each]
+        systems = _meant(each, material.nominal_voltage)
         lead = [c for system in systems for c in system.channels]
     else:
         lead, value, systems = *_lone(material, own, longest.rate), ()
     if not lead:
         return None
-    nominal = material.nominal_frequency
-    if not np.isfinite(nominal):
-        nominal = 50.0 if value < MIDDLE else 60.0
+    nominal = _nominal(material, value)
     reference = systems[0].nominal if systems else _level(own[:, lead], longest.rate, value)
     column, group, pairs = _laid(material, lead)
     scale = _scales(material.samples[:, column], group, lead, column, reference)
-    return Layout(column, group, scale, pairs, systems, value, nominal, float(reference * scale[0]))
+    return Layout(
+        column, group, scale, pairs, systems, value, nominal, float(reference * scale[0]), told
+    )
+
+
+def _nominal(material: Material, value: Hertz) -> Hertz:
+    """50 or 60 Hz: as given, as the recorder says where that may be, or the nearer one."""
+    if np.isfinite(material.nominal_frequency):
+        return material.nominal_frequency
+    told = material.told_frequency
+    if told in (50.0, 60.0) and abs(value / told - 1) <= FOLLOWED:
+        return told
+    return 50.0 if value < MIDDLE else 60.0
+
+
+def looks(told: Hertz) -> float:
+    """How long a voltage must be strong to be seen as a sine of a frequency that is told."""
+    return SEEN / told / LOOK
+
+
+def _as_told(own: Array, rate: Hertz, material: Material) -> list[tuple[tuple[int, ...], Hertz]]:
+    """Systems whose strong part is a sine of the frequency that the recorder says."""
+    told, found = material.told_frequency, []
+    if SLOWEST <= told <= FASTEST and rate >= COARSE * told:
+        for system in _by_strength(own, material.systems):
+            level = spread(own[:, system])
+            live = tuple(c for c, s in zip(system, level, strict=True) if s > LIVES * level.max())
+            part = steady(own[:, live], rate, looks(told)) if live else None
+            if part and is_sine(own[slice(*part), live], rate, told):
+                found.append((live, told))
+    return found
 
 
 def _by_strength(own: Array, systems: Iterable[tuple[int, ...]]) -> list[tuple[int, ...]]:
@@ -273,6 +317,12 @@ def _systems(
         level = level if np.isfinite(level) else float(levels[each].max())
         found.append(System(tuple(voltages[k] for k in sorted(each)), level, at_first))
     return found
+
+
+def _strongest(own: Array, rate: Hertz, system: System, value: Hertz) -> System:
+    """A system with the highest level that it had."""
+    highest = float(np.nanmax(_cycles(own[:, system.channels], rate, value)))
+    return replace(system, nominal=highest, at_first=True)
 
 
 def _meant(systems: list[System], given: Volt) -> tuple[System, ...]:

@@ -19,10 +19,13 @@ BESIDE = 0.4  # of such a time that may lie beside the part, at its ends
 LEAST = 1.5  # such times that are enough to tell a frequency
 
 
-def steady(samples: Array, rate: Hertz) -> tuple[int, int] | None:
-    """The longest part in which these channels are strong: its first sample and its end."""
+def steady(samples: Array, rate: Hertz, least: float = LEAST) -> tuple[int, int] | None:
+    """The longest part in which these channels are strong: its first sample and its end.
+
+    None where it lasts for less than so many times the look.
+    """
     width = max(round(LOOK * rate), 1)
-    if len(samples) < LEAST * width:
+    if len(samples) < least * width:
         return None
     square = np.square(np.nan_to_num(samples.astype(float))).sum(axis=1)
     total = np.concatenate([[0.0], np.cumsum(square)])
@@ -34,4 +37,4 @@ def steady(samples: Array, rate: Hertz) -> tuple[int, int] | None:
     first, end = int(begins[best]), int(ends[best]) - 1 + width
     first += int(BESIDE * width) if first > 0 else 0
     end -= int(BESIDE * width) if end < len(samples) else 0
-    return (first, end) if end - first >= LEAST * width else None
+    return (first, end) if end - first >= least * width else None
