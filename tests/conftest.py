@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from tracing import marks, requirements
 
 pytest_plugins = ["pytester"]
@@ -14,6 +15,8 @@ ROOT = Path(__file__).parent.parent
 DATA = Path(os.environ.get("SMARTPDU_TEST_DATA", ROOT / ".." / "shared" / "data")).resolve()
 STRICT = os.environ.get("CI") == "true"
 FULL = os.environ.get("SMARTPDU_DEPTH") == "full"
+settings.register_profile("results", deadline=None)  # tests ask for results, never for wall time
+settings.load_profile("results")
 ABSENT = f"no recorded data at {DATA}; SMARTPDU_TEST_DATA names another folder"
 FIGURE = "figure"
 

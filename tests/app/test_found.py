@@ -418,7 +418,7 @@ surveys = some.builds(
 
 
 @given(surveys)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_a_device_tells_becomes_a_site_that_can_run(survey: Survey) -> None:
     site = site_from_text(written(survey, WISH), "found.toml")
     sources(site, world())  # the driver takes all addresses
@@ -435,7 +435,7 @@ def test_whatever_a_device_tells_becomes_a_site_that_can_run(survey: Survey) -> 
 
 
 @given(surveys)
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 def test_ratings_and_bounds_of_a_found_site_have_sense(survey: Survey) -> None:
     site = site_from_text(written(survey, WISH), "found.toml")
     for rule in house(site.plant, site.overrides).rules:

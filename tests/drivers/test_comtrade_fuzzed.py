@@ -160,7 +160,7 @@ def test_a_file_with_random_changes_is_read_or_told(figure: Callable[[str], None
     counts = {"read": 0, "told": 0}
 
     @given(some.sampled_from(SEEDS), changes, some.booleans())
-    @settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=CASES, suppress_health_check=list(HealthCheck))
     def each(
         seed: tuple[int, tuple[bytes, bytes]], new: list[tuple[int, int, bytes, int]], first: bool
     ) -> None:

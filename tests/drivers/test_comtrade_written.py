@@ -85,7 +85,7 @@ zones = some.sampled_from(ZONES)
 
 
 @given(singles, some.sampled_from(["FLOAT32", "ASCII"]), zones, some.floats(0.5, 1e6))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_samples_of_single_precision_come_back_as_they_were(
     samples: Any, form: str, zone: Any, rate: float
 ) -> None:
@@ -97,7 +97,7 @@ def test_samples_of_single_precision_come_back_as_they_were(
 
 
 @given(doubles)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_samples_of_double_precision_come_back_from_ascii(samples: Any) -> None:
     for found in again(recording(samples), "ASCII"):
         assert np.array_equal(found.samples, samples, equal_nan=True)
@@ -106,7 +106,7 @@ def test_samples_of_double_precision_come_back_from_ascii(samples: Any) -> None:
 @given(
     arrays.arrays(np.int32, shapes, elements=some.integers(-(2**23), 2**23)), some.integers(-20, 9)
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_samples_of_a_converter_come_back_from_binary32(counts: Any, power: int) -> None:
     samples = counts.astype(np.float32) * np.float32(2.0**power)
     for found in again(recording(samples), "BINARY32"):
@@ -114,7 +114,7 @@ def test_samples_of_a_converter_come_back_from_binary32(counts: Any, power: int)
 
 
 @given(doubles)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_binary32_is_right_to_half_its_step_and_stays_so(samples: Any) -> None:
     before = recording(samples)
     for found in again(before, "BINARY32"):

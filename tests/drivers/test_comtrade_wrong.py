@@ -3,6 +3,7 @@
 import tracemalloc
 from pathlib import Path
 
+import numpy as np
 import pytest
 from drivers.recorded import FOUR, SCALED, cfg, read, rows
 
@@ -93,11 +94,15 @@ def test_a_configuration_that_cannot_be_used_is_told_with_its_line(
         ("FLOAT32", rows("h", FOUR) * 9, "byte .*: found .* where sample numbers should be"),
         ("ASCII", b"", "line 1: found nothing, expected a row for each sample"),
         ("ASCII", b"\r\n \r\n\x1a", "line 1: found nothing"),
-        ("ASCII", b"1,0,1,1,0,0\r\n2,0,1,x,0,0", "line 2, field 4: found 'x', expected a number"),
+        (
+            "ASCII",
+            b"1,0,1,1,0,0\r\n2,0,y,x,0,0",
+            "line 2, field 3: found 'y' and more fields that are no numbers than 1, expected a numb",
+        ),
         (
             "ASCII",
             b"1,0,1,1,0,0\r\n\r\n2,0,1,1,0\r\n3,0,1,1,0,0",
-            "line 3: found 5 fields, expected 6",
+            "line 3: found 5 fields and more fields that are no numbers than 1, expected 6 fields",
         ),
         ("ASCII", b"\r\n1,0,1", "line 1: found no whole row, expected one for each sample"),
         ("ASCII", b"1," + b"," * 2_000_000, "line 1: found a line of 2000002 bytes, expected 6000"),
@@ -111,6 +116,120 @@ def test_data_that_cannot_be_used_are_told_with_their_place(
 ) -> None:
     with pytest.raises(RecordingError, match=rf"^r\.dat, {words}"):
         read(tmp_path, cfg(form), data)
+
+
+def lines(count: int) -> list[bytes]:
+    """Rows of an ASCII .dat: two samples each, and two digital channels that are on."""
+    return [b"%d,%d,%d,%d,1,1" % (n, 1000 * (n - 1), n, -n) for n in range(1, count + 1)]
+
+
+@pytest.mark.parametrize(
+    ("row", "words", "channel", "absent"),
+    [
+        (b"7,6000,x7,-7,1,1", "line 7, field 3: found 'x7', expected a number: U1 is miss", 0, {0}),
+        (b"7,6000,7,1_0,1,1", "line 7, field 4: found '1_0', expected a number: I1 is mi", 1, {1}),
+        (b"7,6000,7,-\xff7,1,1", r"line 7, field 4: found '-\xff7'", 1, {1}),
+        (
+            b"7,6000,7,-7,?,1",
+            "line 7, field 5: found '?', expected a number: CLOSED is",
+            None,
+            set(),
+        ),
+        (
+            b"x,6000,7,-7,1,1",
+            "line 7, field 1: found 'x', expected a number: the sample",
+            None,
+            set(),
+        ),
+        (
+            b"7,6o00,7,-7,1,1",
+            "line 7, field 2: found '6o00', expected a number: the time",
+            None,
+            set(),
+        ),
+        (
+            b"7,6000,7-7,1,1",
+            "line 7: found 5 fields, expected 6 fields: this row is mis",
+            None,
+            {0, 1},
+        ),
+        (
+            b"7,6000,7,-7,1,1,",
+            "line 7: found 7 fields, expected 6 fields: this row is m",
+            None,
+            {0, 1},
+        ),
+        (
+            b"garbage",
+            "line 7: found 1 fields, expected 6 fields: this row is missing",
+            None,
+            {0, 1},
+        ),
+    ],
+)
+@pytest.mark.parametrize("rates", [("1", "1000,20"), ("0", "0,20")])
+def test_a_field_that_is_no_number_is_missing_and_told_and_all_others_are_read(
+    tmp_path: Path,
+    row: bytes,
+    words: str,
+    channel: int | None,
+    absent: set[int],
+    rates: tuple[str, str],
+) -> None:
+    data = lines(20)
+    data[6] = row
+    found = read(tmp_path, cfg("ASCII", rates=rates), b"\r\n".join(data))
+    whole = read(tmp_path, cfg("ASCII", rates=rates), b"\r\n".join(lines(20)))
+    wanted = whole.samples.copy()
+    wanted[6, list(absent)] = np.nan
+    assert np.array_equal(found.samples, wanted, equal_nan=True)
+    assert found.times == pytest.approx(np.arange(20) / 1000)
+    assert found.state(1).sum() == (19 if channel is None and len(absent) == 2 else 20)
+    [mark] = [each for each in found.marks if each.quality == "corrupt"]
+    assert mark.words.startswith(f"r.dat, {words}")
+    assert (mark.channel, mark.first, mark.count) == (channel, 6, 1)
+    assert {m.channel for m in found.marks if m.quality == "missing"} == absent
+    assert [m for m in found.marks if m.quality not in ("corrupt", "missing")] == []
+
+
+@pytest.mark.parametrize(("count", "spare"), [(20, 12), (100, 60), (1000, 100), (5000, 300)])
+def test_a_file_is_refused_once_too_many_of_its_fields_are_no_numbers(
+    tmp_path: Path, count: int, spare: int
+) -> None:
+    config = cfg("ASCII", rates=("1", f"1000,{count}"))
+    for wrong in (spare, spare + 1):
+        data = lines(count)
+        for k in range(wrong):
+            at = (k * 7 + k // count) % count
+            fields = data[at].split(b",")
+            fields[2 if fields[2] != b"x" else 3] = b"x"
+            data[at] = b",".join(fields)
+        assert sum(each.count(b"x") for each in data) == wrong
+        if wrong == spare:
+            found = read(tmp_path, config, b"\r\n".join(data))
+            assert np.isnan(found.samples).sum() == wrong
+            told = [each for each in found.marks if each.quality == "corrupt"]
+            assert len(told) == 7
+            assert told[-1].words == f"r.dat: {wrong - 6} more fields are no numbers"
+        else:
+            with pytest.raises(RecordingError, match=f"no numbers than {spare}, expected a"):
+                read(tmp_path, config, b"\r\n".join(data))
+
+
+def test_fields_that_are_no_numbers_are_counted_over_all_blocks_of_a_long_file(
+    tmp_path: Path,
+) -> None:
+    count = 150_000  # three blocks
+    data = lines(count)
+    for at in (10, 90_000, 149_000):
+        data[at] = b"%d,%d,#,%d,1,1" % (at + 1, 1000 * at, -at - 1)
+    found = read(tmp_path, cfg("ASCII", rates=("1", f"1000,{count}")), b"\r\n".join(data))
+    assert np.flatnonzero(np.isnan(found.samples[:, 0])).tolist() == [10, 90_000, 149_000]
+    told = [each.words for each in found.marks if each.quality == "corrupt"]
+    assert [word.split(":")[0] for word in told] == [
+        f"r.dat, line {at}, field 3" for at in (11, 90_001, 149_001)
+    ]
+    assert len(b"\r\n".join(data)) > 2 << 20
 
 
 @pytest.mark.parametrize(

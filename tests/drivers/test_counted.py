@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from boards import START, Clock, Signal, TestBoard, plant, wanted
 from drivers.counting import board
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 from measurement.signals import sine
 from structlog.testing import capture_logs
@@ -295,7 +295,6 @@ def test_a_killed_program_never_shows_less_and_counts_no_window_twice(tmp_path: 
     assert energy / window == pytest.approx(round(energy / window), abs=0.01)
 
 
-@settings(deadline=None)
 @given(some.binary(max_size=200))
 def test_no_bytes_but_our_own_are_registers(content: bytes) -> None:
     with pytest.raises(Damaged):

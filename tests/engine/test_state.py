@@ -71,7 +71,7 @@ def shuffled(plan: Design, dice, gone: frozenset[str]) -> Design:
     return Design(**rows)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(some.randoms(use_true_random=False), some.sets(some.integers(1, 6)), some.booleans())
 def test_what_is_remembered_moves_with_its_place(dice, gone, added) -> None:
     story = troubled(release=60.0)

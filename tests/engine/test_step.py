@@ -121,7 +121,7 @@ def same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(SEEDS)
 def test_the_step_is_pure_and_the_same_each_time(dice) -> None:
     story = tell(Shape(outlets=6))
@@ -140,7 +140,7 @@ def test_the_step_is_pure_and_the_same_each_time(dice) -> None:
         assert outcome.state is story.state
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(SEEDS, some.sampled_from([1, 5, 20]))
 @pytest.mark.requirement("R-1.1-1")
 def test_a_plant_split_in_two_and_stepped_tells_what_the_whole_tells(dice, every) -> None:

@@ -81,7 +81,7 @@ def test_squares_are_averaged_of_voltages_and_powers_as_they_are() -> None:
     assert (found.begin, found.end, found.parts) == (TICK, TICK + 3.0, 15)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(into=some.floats(0.0, WINDOW - 1), seed=some.integers(0, 999))
 def test_a_tick_anywhere_in_a_window_begins_anew_and_lets_end_what_is_under_way(
     into: float, seed: int
@@ -111,7 +111,7 @@ def test_a_tick_anywhere_in_a_window_begins_anew_and_lets_end_what_is_under_way(
     )
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(into=some.floats(0.0, 1999.0), seed=some.integers(0, 999))
 def test_two_hours_are_the_mean_square_of_twelve_ten_minutes_and_these_of_all_their_windows(
     into: float, seed: int
@@ -264,7 +264,7 @@ def test_a_clock_set_back_over_a_tick_tells_the_ten_minutes_before_once_more() -
     ]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(cut=some.integers(1, 899), seed=some.integers(0, 99))
 def test_a_restart_between_any_two_windows_changes_no_value(cut: int, seed: int) -> None:
     clock, dice = Clock(0, TICK - 100, RATE), np.random.default_rng(seed)

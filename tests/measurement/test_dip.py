@@ -296,7 +296,6 @@ LEVELS = some.sampled_from([2.0, 11.4, 12.0, 16.2, 150.0, 206.9, 207.1, 211.5, 2
 SEQUENCES = some.lists(some.lists(LEVELS, min_size=30, max_size=30), min_size=1, max_size=3)
 
 
-@settings(deadline=None)
 @given(SEQUENCES, some.lists(some.integers(1, 9), min_size=1, max_size=5))
 def test_any_sequence_gives_what_the_rules_say_whatever_the_blocks(
     values: list[list[float]], sizes: list[int]
@@ -310,7 +309,7 @@ def test_any_sequence_gives_what_the_rules_say_whatever_the_blocks(
     assert sorted(s for s in says if s[0] != "swell") == sorted(want)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(some.floats(0.0, 1.4), some.floats(0.0, 1.0), some.floats(0.004, 0.2), some.floats(0.2, 3.0))
 def test_a_grid_of_another_voltage_has_the_same_dips(
     factor: float, angle: float, lasts: float, scale: float
@@ -331,7 +330,7 @@ def test_a_grid_of_another_voltage_has_the_same_dips(
         assert a.residual * scale == pytest.approx(b.residual, abs=1e-4 * scale * NOMINAL)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(some.lists(some.integers(1, 700), min_size=1, max_size=5), some.integers(0, 99))
 def test_samples_in_any_blocks_give_the_same_disturbances(blocks: list[int], seed: int) -> None:
     dice = np.random.default_rng(seed)

@@ -145,7 +145,7 @@ def taken(own: Meter, samples: Array, blocks: list[int]) -> tuple[State, Array]:
     return state, np.concatenate(parts)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(some.lists(some.integers(1, 4000), min_size=1, max_size=5), some.integers(0, 99))
 def test_the_same_is_felt_whatever_the_blocks(blocks: list[int], seed: int) -> None:
     own = meter(channels(2, 230.0, 50.0, 5000.0))
@@ -160,7 +160,7 @@ def test_the_same_is_felt_whatever_the_blocks(blocks: list[int], seed: int) -> N
     assert one.classes.sum() > 0
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(some.floats(0.3, 8.0), some.floats(0.05, 3.0))
 def test_twice_the_change_is_twice_the_pst_and_the_voltage_does_not_matter(
     times: float, scale: float

@@ -194,7 +194,7 @@ def test_one_current_of_many_is_told_and_small_ones_are_not() -> None:
     assert [i.channel for i in told] == [1, 4]
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(some.lists(some.integers(1, 900), min_size=1, max_size=4), some.integers(0, 359))
 def test_inrushes_are_the_same_whatever_the_blocks(blocks: list[int], degrees: int) -> None:
     samples, _ = switched(1100, degrees, 10_000.0)
@@ -203,7 +203,7 @@ def test_inrushes_are_the_same_whatever_the_blocks(blocks: list[int], degrees: i
     assert found(samples, 10_000.0, blocks=tuple(blocks)) == whole
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(some.floats(0.3, 10), some.integers(0, 359))
 def test_twice_the_current_is_twice_the_peak_and_four_times_the_heat(
     scale: float, degrees: int

@@ -132,7 +132,7 @@ def test_noise_makes_a_cycle_no_longer_so_its_value_wavers_as_its_samples_do(way
 EVENTS = some.lists(some.tuples(some.floats(0.3, 1.6), some.floats(0, 1.5)), max_size=4)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(EVENTS, some.integers(0, 99))
 def test_plain_and_compiled_agree_on_whatever_happens(
     events: list[tuple[float, float]], seed: int

@@ -90,7 +90,7 @@ def test_a_gap_breaks_a_change_and_forgets_what_was_steady() -> None:
 VALUES = some.lists(some.tuples(some.integers(210, 250), some.integers(1, 130)), max_size=6)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(VALUES, VALUES, some.lists(some.integers(1, 90), min_size=1, max_size=4))
 def test_changes_are_the_same_whatever_the_blocks(
     one: list[tuple[int, int]], other: list[tuple[int, int]], sizes: list[int]

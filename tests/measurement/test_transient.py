@@ -101,7 +101,7 @@ def test_the_threshold_is_a_tenth_of_the_peak(height: float, told: int) -> None:
     assert len(found(wave[:, None], 10_000.0, [200])) == told
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(some.lists(some.integers(1, 700), min_size=1, max_size=4), some.floats(0.3, 0.7))
 def test_transients_are_the_same_whatever_the_blocks(blocks: list[int], at: float) -> None:
     t, samples = three(10_000.0, 1.0)

@@ -265,7 +265,7 @@ def between_lines(lines: np.ndarray) -> float:
     return float(100 * np.sqrt(max(1 - root, 0.0) / (1 + root)))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     rms=some.tuples(*[some.floats(180, 250)] * 3), turned=some.tuples(*[some.floats(-20, 20)] * 3)
 )

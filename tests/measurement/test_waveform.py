@@ -66,7 +66,7 @@ def test_a_window_is_exact_at_every_frequency(
 
 
 @pytest.mark.requirement("R-16.1-2")
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(some.lists(some.integers(1, 900), min_size=1, max_size=6), some.integers(0, 1000))
 def test_windows_are_the_same_bits_whatever_the_blocks(blocks: list[int], seed: int) -> None:
     _, samples = rack(5_000.0, 50.0, 49.973, seed, seconds=1.5)

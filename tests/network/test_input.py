@@ -370,7 +370,7 @@ reads = some.builds(
 )
 
 
-@settings(deadline=None, max_examples=200 if FULL else 25, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200 if FULL else 25, suppress_health_check=list(HealthCheck))
 @given(some.data())
 async def test_no_input_at_all_breaks_anything_inside(
     tmp_path_factory: pytest.TempPathFactory, data: some.DataObject

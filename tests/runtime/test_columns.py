@@ -1,7 +1,7 @@
 """Which series are remembered: those that ever held a value, each always under its own name."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 from runtime.rig import plant
 
@@ -63,7 +63,6 @@ def test_a_series_that_went_silent_is_remembered_as_a_gap() -> None:
     assert np.isnan(columns.chosen(row)).tolist() == [True]
 
 
-@settings(deadline=None)
 @given(
     some.lists(
         some.dictionaries(some.sampled_from(PLACES), some.floats(-1e6, 1e6), max_size=8),

@@ -27,7 +27,7 @@ entries = some.builds(Entry, times, words, words, some.dictionaries(words, value
 def often(short: int, full: int) -> settings:
     """How many examples are tried; a loaded machine fails nothing."""
     count = full if FULL else short
-    return settings(max_examples=count, deadline=None, report_multiple_bugs=False)
+    return settings(max_examples=count, report_multiple_bugs=False)
 
 
 def told(database: Database, count: int) -> list[Entry]:
