@@ -36,6 +36,11 @@ class Scene:
     course: Course
     plant: Plant
 
+    @property
+    def feed(self) -> str:
+        """The place of the whole."""
+        return self.plant.feeds.path[self.course.feed]
+
     def path(self, channel: int) -> str:
         """The place of a channel."""
         line = self.course.lines[channel]
@@ -50,11 +55,12 @@ def events(group: Group, scene: Scene, at: float) -> tuple[Event, ...]:
     voltages = sorted((d for d in group.found if isinstance(d, Disturbance)), key=_start)
     lines = scene.course.lines
     starts = dict(zip(group.found, group.starts, strict=True))
+    seen = dict(zip(group.found, group.seen, strict=True))
     rushes = [i for i in group.found if isinstance(i, Inrush)]
     currents = sorted((i for i in rushes if lines[i.channel].quantity == "current"), key=_start)
     return (
         *(_rushed(i, starts[i], group, scene, at) for i in currents),
-        *(_disturbed(d, starts[d], group, scene, at) for d in voltages),
+        *(_disturbed(d, (starts[d], seen[d]), group, scene, at) for d in voltages),
     )
 
 
@@ -71,7 +77,7 @@ def recording(group: Group, scene: Scene) -> Recording:
     rate, course, count = group.clock.rate, scene.course, len(group.samples)
     begun = min(_start(found) for found in group.found)
     return Recording(
-        name=scene.plant.feeds.path[course.feed],
+        name=scene.feed,
         start=datetime.fromtimestamp(group.clock.moment(group.first), UTC),
         trigger=max(begun - group.first, 0.0) / rate,
         nominal_frequency=course.nominal_frequency,
@@ -80,7 +86,7 @@ def recording(group: Group, scene: Scene) -> Recording:
         times=np.arange(count) / rate,
         samples=group.samples,
         nominal_voltage=course.nominal_voltage,
-        about=_about(group, scene.plant.feeds.path[course.feed]),
+        about=_about(group, scene.feed),
     )
 
 
@@ -115,11 +121,15 @@ def _shown(found: Disturbance | Inrush, group: Group) -> tuple[float, str]:
 
 
 def _disturbed(
-    d: Disturbance, start: float, group: Group, scene: Scene, at: float
+    d: Disturbance, times: tuple[float, float], group: Group, scene: Scene, at: float
 ) -> VoltageDisturbed:
+    """The event of a disturbance that began at one time, and until another was seen or is NaN."""
+    start, seen = times
+    unseen = isfinite(seen)
     phases = tuple(scene.path(channel) for channel in d.channels)
-    duration = (d.end - d.start) / group.clock.rate
-    place = phases[0] if len(phases) == 1 else scene.plant.feeds.path[scene.course.feed]
+    lasted = (d.end - d.start) / group.clock.rate
+    duration = nan if unseen else lasted
+    place = phases[0] if len(phases) == 1 else scene.feed
     asked = d.kind in DOWN and isfinite(duration)
     begun, part = _shown(d, group)
     return VoltageDisturbed(
@@ -138,6 +148,9 @@ def _disturbed(
         whole=d.whole,
         waveform_start=begun,
         waveform_part=part,
+        end_unseen=unseen,
+        at_least=max(seen - start, 0.0) if unseen else nan,
+        at_most=lasted if unseen else nan,
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from smartpdu.drivers.board import Course
 from smartpdu.drivers.captured import Scene, events, switched, waveform
 from smartpdu.drivers.counted import Counted
+from smartpdu.drivers.disturbances import NAME as DISTURBANCES
+from smartpdu.drivers.disturbances import Disturbances
 from smartpdu.drivers.follower import Follower
 from smartpdu.drivers.ledger import NAME, Ledger
 from smartpdu.drivers.quality import Quality
@@ -48,14 +50,19 @@ class Followers:
             wanted.shared[NAME] = Ledger(wanted.kept(NAME) if wanted.kept else None)
         if QUALITY not in wanted.shared:
             wanted.shared[QUALITY] = Quality(wanted.kept(QUALITY) if wanted.kept else None)
+        if DISTURBANCES not in wanted.shared:
+            kept = wanted.kept(DISTURBANCES) if wanted.kept else None
+            wanted.shared[DISTURBANCES] = Disturbances(kept)
+        self._disturbances: Disturbances = wanted.shared[DISTURBANCES].hold()
         self._ledger: Ledger = wanted.shared[NAME].hold()
         self._quality: Quality = wanted.shared[QUALITY].hold()
         self._tallied: list[Tallied] = []
 
     def of(self, course: Course) -> Sequence[Follower]:
         """What follows the samples of a feed."""
-        watch = Watch()
-        self._watched.append((watch, Scene(course, self._plant)))
+        scene = Scene(course, self._plant)
+        watch = Watch(self._disturbances.left(scene))
+        self._watched.append((watch, scene))
         tallied = self._quality.tallied(course, self._plant)
         self._tallied.append(tallied)
         return (Counted(course, self._plant, self._ledger), tallied, watch)
@@ -70,7 +77,9 @@ class Followers:
         for tallied in self._tallied:
             while tallied.over:
                 self._noticed.append(([tallied.over.popleft()], None))
-        self._quality.tend(self._clock())
+        clock = self._clock()
+        self._disturbances.look(clock, [(scene, w.lasting) for w, scene in self._watched])
+        self._quality.tend(clock)
 
     @property
     def expecting(self) -> bool:
@@ -96,5 +105,6 @@ class Followers:
             self.look()
             self.tell()
         finally:
+            await self._disturbances.let_go()
             await self._ledger.let_go()
             await self._quality.let_go()

@@ -5,12 +5,13 @@ The laws of this file:
 1. What happened is told when it is over. A disturbance that lasts is told when that is clear,
    without an end, and again when it is over or the watch ends, with the very same start.
 2. Nothing is made of samples from both sides of a gap. A disturbance that lasts over one goes on,
-   and says that it was not seen whole.
+   and says that it was not seen whole. A restart is a gap. What was over when a long gap ended
+   has an end that nobody saw: until when it was seen is told, and no duration.
 3. What happened together, as a dip and the inrush at its end, shares one waveform. Where there are
    too many, some get none, and are told all the same.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any
@@ -18,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from smartpdu.drivers.unended import Unended, lasting, moved, resumed
 from smartpdu.measurement import dip, inrush, transient
 from smartpdu.measurement.channels import Channels
 from smartpdu.measurement.clock import Clock
@@ -32,7 +34,8 @@ MOST = 2.0  # s of a waveform
 AROUND = 6  # cycles of it before and after what happened
 BEGIN = 1.5  # s of it of what lasts
 TAIL = 0.5  # s of it before the end of what had been told already
-LONG = 2.0  # s after which a disturbance is told though it lasts
+LONG = 2.0  # s after which a disturbance is told though it lasts; of a gap, in which it may end
+FIRST = 5  # cycles of a run, within which it is seen whether what lasted still does
 AT_ONCE, AGAIN = 6, 60.0  # waveforms that may follow each other, and s until one more may
 
 Array = NDArray[Any]
@@ -53,6 +56,7 @@ class Group:
 
     found: tuple[Disturbance | Inrush, ...]
     starts: tuple[float, ...]  # UTC of each
+    seen: tuple[float, ...]  # UTC until when each was seen whose end was not; else NaN
     clock: Clock
     first: int
     samples: Array | None
@@ -61,8 +65,9 @@ class Group:
 class Watch:
     """Follows the samples of one feed."""
 
-    def __init__(self) -> None:
-        """A watch that has seen nothing."""
+    def __init__(self, left: Sequence[Unended] = ()) -> None:
+        """A watch that has seen nothing, and knows what lasted before a restart."""
+        self._left = tuple(left)
         self._channels: Channels | None = None
         self._clock = self._arrived = Clock(0.0, np.nan, 1.0)
         self._past: Clock | None = None  # of the run before the gap, until there is one anew
@@ -70,8 +75,10 @@ class Watch:
         self._ring = Recent()
         self._waiting: list[Notice] = []
         self._ready: list[Group] = []
-        self._long: set[Kind] = set()  # of what lasts, what was told
-        self._starts: dict[Kind, float] = {}  # of it, the UTC that was told
+        self._long = {one.kind for one in left if one.told}  # of what lasts, what was told
+        self._starts = {one.kind: one.start for one in left}  # of it, the UTC that was told
+        self._seen = {one.kind: one.seen for one in left}  # and until when before the last gap
+        self._over: dict[Kind, float] = {}  # the same of what ended unseen
         self._hints: list[tuple[int, float]] = []
         self._heard = 0.0  # monotonic clock when samples last came
         self._credit, self._credited = float(AT_ONCE), 0.0
@@ -80,13 +87,18 @@ class Watch:
         """A new run begins; what was before it has ended, but for disturbances that last."""
         self._gather(every=True)
         if self._dips is not None and self._ring.end:
+            running = [d.kind for system in self._dips.systems for d in system.running]
+            self._seen = dict.fromkeys(running, self._clock.moment(self._ring.end))
             self._dips, told = dip.gapped(self._dips)
             self._take_up(d for d in told if d.kind is Kind.RAPID_CHANGE)
             self._gather(every=True)
             self._past = self._past or self._clock
         self._channels = channels
         voltages = [channels.voltage.tolist()]
-        self._dips = self._dips or dip.quiet(channels, voltages)
+        if self._dips is None:
+            self._dips = dip.quiet(channels, voltages)
+            if self._left:
+                self._dips, self._past = resumed(self._dips, self._left, channels.rate)
         self._blows = transient.still(channels, voltages)
         self._rushes = inrush.calm(channels)
         self._ring = Recent()
@@ -101,10 +113,11 @@ class Watch:
         assert self._dips is not None
         self._clock = clock
         if self._past is not None:
-            self._dips, self._past = _moved(self._dips, self._past, clock), None
+            self._dips, self._past = moved(self._dips, self._past, clock), None
             known = {d.kind for system in self._dips.systems for d in system.running}
             self._long &= known
             self._starts = {k: at for k, at in self._starts.items() if k in known}
+            self._seen = {k: at for k, at in self._seen.items() if k in known}
         rate, halves = self._channels.rate, measured.halves
         block = block.view()
         block.flags.writeable = False  # it is kept twice, and need not be copied
@@ -112,6 +125,7 @@ class Watch:
         hints, self._hints = self._hints, []
         own = [Hint(channel, clock.place(at)) for channel, at in hints]
         self._dips, told = dip.disturbed(self._dips, halves)
+        self._miss(told)
         self._blows, struck = transient.struck(self._blows, block, halves)
         self._rushes, rushed = inrush.rushed(self._rushes, block, halves, own)
         self._take_up(d for d in told if isfinite(d.end))
@@ -152,7 +166,9 @@ class Watch:
             samples = None if self._credit < 1 else group.samples
             clock = group.clock if isfinite(group.clock.at) else self._arrived
             starts = self._stamped(group.found, clock)
-            groups.append(replace(group, samples=samples, clock=clock, starts=starts))
+            seen = tuple(self._missed(one) for one in group.found)
+            samples = None if all(map(isfinite, seen)) else samples  # it shows what came later
+            groups.append(replace(group, samples=samples, clock=clock, starts=starts, seen=seen))
             self._credit -= samples is not None
         self._ready = []
         return groups
@@ -163,7 +179,35 @@ class Watch:
             return
         lasts = [d for system in self._dips.systems for d in system.running]
         self._take_up(replace(d, whole=False) for d in lasts)
+        self._long = {d.kind for d in lasts}  # taken up, it still lasts
         self._gather(every=True)
+
+    @property
+    def lasting(self) -> tuple[Unended, ...]:
+        """What lasts now, so that it can be gone on with after a restart."""
+        if self._dips is None:
+            return self._left
+        clock, seen = self._past, self._seen
+        if clock is None:
+            clock = self._clock if isfinite(self._clock.at) else self._arrived
+            seen = dict.fromkeys(Kind, clock.moment(self._ring.end))
+        return lasting(self._dips, clock, self._starts, seen, self._long)
+
+    def _miss(self, told: Iterable[Disturbance]) -> None:
+        """Take note of what was over when a long gap ended."""
+        assert self._channels is not None
+        first = FIRST * self._channels.cycle
+        begun = self._clock.moment(0.0)
+        for one in told:
+            carried = one.start < 0 and one.end <= first  # NaN: it lasts
+            if carried and one.kind in self._seen and begun - self._seen[one.kind] > LONG:
+                self._over[one.kind] = self._seen[one.kind]
+
+    def _missed(self, one: Disturbance | Inrush) -> float:
+        """Until when something was seen whose end was not; else NaN."""
+        if isinstance(one, Disturbance) and isfinite(one.end):
+            return self._over.pop(one.kind, np.nan)
+        return np.nan
 
     def _stamped(self, found: tuple[Disturbance | Inrush, ...], clock: Clock) -> tuple[float, ...]:
         """UTC of what begins; of what lasts it is kept, for the clock's estimate moves on."""
@@ -204,7 +248,7 @@ class Watch:
             if every or last <= self._ring.end:
                 first = min(notice.first for notice in group)
                 found = tuple(notice.found for notice in group)
-                self._ready.append(Group(found, (), self._clock, *self._cut(first, last)))
+                self._ready.append(Group(found, (), (), self._clock, *self._cut(first, last)))
             else:
                 left += group
         self._waiting = left
@@ -230,15 +274,3 @@ def together(notices: Iterable[Notice], most: float) -> list[tuple[Notice, ...]]
                 continue
         groups.append([notice])
     return [tuple(group) for group in groups]
-
-
-def _moved(state: dip.State, before: Clock, after: Clock) -> dip.State:
-    """The same after a gap, where samples are counted anew; what has no known place is let go."""
-
-    def moved(system: dip.System) -> dip.System:
-        starts = [after.place(before.moment(d.start)) for d in system.running]
-        known = zip(system.running, starts, strict=True)
-        running = tuple(replace(d, start=s) for d, s in known if isfinite(s))
-        return replace(system, running=running)
-
-    return replace(state, systems=tuple(moved(system) for system in state.systems))

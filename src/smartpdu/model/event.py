@@ -145,6 +145,7 @@ class VoltageDisturbed(Event):
 
     What says nothing of it is NaN. It is told when it is over; where it lasts, once before, then
     without a duration; and where the program stops meanwhile, once more without one and not whole.
+    Where it ended while nobody measured, it is told without a duration, but with its bounds.
     """
 
     disturbance: str  # "dip", "swell", "interruption", "rapid voltage change" or "transient"
@@ -162,6 +163,9 @@ class VoltageDisturbed(Event):
     sha256: str = ""  # of that file
     waveform_start: float = nan  # UTC of that file's first sample, seconds
     waveform_part: str = ""  # "whole", "beginning", "end" or "middle" of it, as the file shows
+    end_unseen: bool = False  # it is over; when that was, lay in a gap or a stop of the program
+    at_least: Second = nan  # that it lasted, where its end was not seen
+    at_most: Second = nan
 
 
 @dataclass(frozen=True, slots=True)

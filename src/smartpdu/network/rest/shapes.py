@@ -64,11 +64,12 @@ BODY = (
     "Of VoltageDisturbed and InrushCaptured, `waveform` names the file with the samples, "
     "`waveform_start` is its first sample, and `waveform_part` tells whether it shows the whole, "
     "the beginning, the end or the middle of what happened. Of VoltageDisturbed, `duration` is "
-    "null while it lasts; `whole` is false where part of it lay in a gap, before the first sample "
-    "or after the program stopped; `itic` is its zone on the curve of ITIC (tolerated, "
-    "interrupted: equipment may stop, prohibited: it may be damaged), null while it lasts and of "
-    "a rapid voltage change; `f47` is whether SEMI F47 asks equipment to ride through, null "
-    "while it lasts and of what is no dip or interruption"
+    "null while it lasts, and where `end_unseen` is true: it ended while nobody measured, after "
+    "`at_least` and `at_most` so many seconds; `whole` is false where part of it lay in a gap, "
+    "before the first sample or after the program stopped; `itic` is its zone on the curve of ITIC "
+    "(tolerated, interrupted: equipment may stop, prohibited: it may be damaged), null while it "
+    "lasts and of a rapid voltage change; `f47` is whether SEMI F47 asks equipment to ride "
+    "through, null while it lasts and of what is no dip or interruption"
 )
 
 

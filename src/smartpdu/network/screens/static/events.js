@@ -73,12 +73,12 @@ function download(name) {
 }
 
 // What happened to a voltage, and how a load rushed in: how far, and how long.
-function noticed({ disturbance, cause, residual, reference, largest, peak, duration }) {
+function noticed({ disturbance, cause, residual, reference, largest, peak, duration, end_unseen }) {
   return [
     disturbance && named("disturbances", disturbance),
     disturbance && number(residual === null ? largest : (100 * residual) / reference, 0, residual === null ? "V" : "%"),
     peak !== undefined && number(peak, 1, "A"),
-    duration === null ? say("lasts") : number(duration, 3, "s"),
+    duration === null ? say(end_unseen ? "unseen" : "lasts") : number(duration, 3, "s"),
     cause && named("causes", cause),
   ];
 }

@@ -47,7 +47,7 @@ const WORDS = {
       RuleBroken: "rule broken", HouseStarted: "program started", HouseStopped: "program stopped",
       RecordingTroubled: "recording had trouble", ClockStepped: "clock was set",
     },
-    disturbances: {}, causes: {}, lasts: "lasts", waveform: "waveform",
+    disturbances: {}, causes: {}, lasts: "lasts", unseen: "over, its end not seen", waveform: "waveform",
     reasons: {}, patterns: [],
   },
   de: {
@@ -102,7 +102,7 @@ const WORDS = {
       "outlet switched on": "Steckdose eingeschaltet", "breaker closed": "Schutzschalter geschlossen",
       "voltage returned": "Spannung kam wieder", "load plugged in": "Last eingesteckt", "load changed": "Last änderte sich",
     },
-    lasts: "dauert an", waveform: "Kurvenform",
+    lasts: "dauert an", unseen: "vorüber, Ende nicht gesehen", waveform: "Kurvenform",
     reasons: { // the program's own words, as far as they are fixed
       "read back": "zurückgelesen", "read back unchanged": "unverändert zurückgelesen", "no read-back": "nicht zurücklesbar",
       "seen after a restart": "nach einem Neustart gesehen",
