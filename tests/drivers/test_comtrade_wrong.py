@@ -97,12 +97,12 @@ def test_a_configuration_that_cannot_be_used_is_told_with_its_line(
         (
             "ASCII",
             b"1,0,1,1,0,0\r\n2,0,y,x,0,0",
-            "line 2, field 3: found 'y' and more fields that are no numbers than 1, expected a numb",
+            "line 2, field 3: found 'y' and 1 more that are wrong, expected a number .1 fields at",
         ),
         (
             "ASCII",
             b"1,0,1,1,0,0\r\n\r\n2,0,1,1,0\r\n3,0,1,1,0,0",
-            "line 3: found 5 fields and more fields that are no numbers than 1, expected 6 fields",
+            "line 3: found 5 fields, expected 6 fields .2 fields at most may be none",
         ),
         ("ASCII", b"\r\n1,0,1", "line 1: found no whole row, expected one for each sample"),
         ("ASCII", b"1," + b"," * 2_000_000, "line 1: found a line of 2000002 bytes, expected 6000"),
@@ -120,7 +120,9 @@ def test_data_that_cannot_be_used_are_told_with_their_place(
 
 def lines(count: int) -> list[bytes]:
     """Rows of an ASCII .dat: two samples each, and two digital channels that are on."""
-    return [b"%d,%d,%d,%d,1,1" % (n, 1000 * (n - 1), n, -n) for n in range(1, count + 1)]
+    return [
+        b"%d,%d,%d,%d,1,1" % (n, 1000 * (n - 1), n % 5000, -(n % 5000)) for n in range(1, count + 1)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -128,7 +130,7 @@ def lines(count: int) -> list[bytes]:
     [
         (b"7,6000,x7,-7,1,1", "line 7, field 3: found 'x7', expected a number: U1 is miss", 0, {0}),
         (b"7,6000,7,1_0,1,1", "line 7, field 4: found '1_0', expected a number: I1 is mi", 1, {1}),
-        (b"7,6000,7,-\xff7,1,1", r"line 7, field 4: found '-\xff7'", 1, {1}),
+        (b"7,6000,7,-\xff7,1,1", "line 7, field 4: found '-ÿ7'", 1, {1}),
         (
             b"7,6000,7,-7,?,1",
             "line 7, field 5: found '?', expected a number: CLOSED is",
@@ -212,7 +214,9 @@ def test_a_file_is_refused_once_too_many_of_its_fields_are_no_numbers(
             assert len(told) == 7
             assert told[-1].words == f"r.dat: {wrong - 6} more fields are no numbers"
         else:
-            with pytest.raises(RecordingError, match=f"no numbers than {spare}, expected a"):
+            with pytest.raises(
+                RecordingError, match=f"found .* wrong, expected a number .{spare} fields at most"
+            ):
                 read(tmp_path, config, b"\r\n".join(data))
 
 
@@ -222,7 +226,7 @@ def test_fields_that_are_no_numbers_are_counted_over_all_blocks_of_a_long_file(
     count = 150_000  # three blocks
     data = lines(count)
     for at in (10, 90_000, 149_000):
-        data[at] = b"%d,%d,#,%d,1,1" % (at + 1, 1000 * at, -at - 1)
+        data[at] = b"%d,%d,#,7,1,1" % (at + 1, 1000 * at)
     found = read(tmp_path, cfg("ASCII", rates=("1", f"1000,{count}")), b"\r\n".join(data))
     assert np.flatnonzero(np.isnan(found.samples[:, 0])).tolist() == [10, 90_000, 149_000]
     told = [each.words for each in found.marks if each.quality == "corrupt"]

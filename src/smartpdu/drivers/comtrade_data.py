@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartpdu.drivers.comtrade_config import Config
+from smartpdu.drivers.comtrade_corrupt import corrupt, settled
 from smartpdu.drivers.recording import Mark, Quality, RecordingError, Samples
-from smartpdu.drivers.recording_text import Table, table
+from smartpdu.drivers.recording_text import Odd, Table, table
 from smartpdu.model.units import Seconds
 
 NUMBERS: dict[str, type[np.int16] | type[np.int32] | type[np.float32]] = {
@@ -103,7 +104,9 @@ def _ascii(raw: bytes, config: Config, file: str, line: int, told: int) -> Rows:
     if not raw.strip(b"\x1a \r\n\t"):
         raise RecordingError(file, f"line {line}", "nothing", "a row for each sample")
     raw, cut = _whole(raw, 2 + analogs + digitals)
-    found = table(raw, Table(file, line, 2 + analogs + digitals), told + 1 if told else len(raw))
+    odd: list[Odd] = []
+    place = Table(file, line, 2 + analogs + digitals)
+    found = table(raw, place, told + 1 if told else len(raw), odd)
     held = len(found)
     if held == 0:
         raise RecordingError(file, f"line {line}", "no whole row", "one for each sample")
@@ -112,6 +115,9 @@ def _ascii(raw: bytes, config: Config, file: str, line: int, told: int) -> Rows:
         words = f"{file}: the last row is broken and left out"
         marks.append(Mark(Quality.TRUNCATED, words, first=held))
     found = found[: told or held]
+    odd = [each for each in odd if each.row < len(found)]
+    marks += corrupt(odd, config, file)
+    settled(found, odd, analogs)
     values = found[:, 2 : 2 + analogs]
     tops = np.array([each.highest for each in config.analog])
     values[(values == NO_VALUE) & (tops <= NO_VALUE)] = np.nan

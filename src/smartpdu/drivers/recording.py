@@ -33,6 +33,7 @@ class Quality(StrEnum):
     CLIPPED = "clipped"  # the converter was at its end
     MISSING = "missing"  # samples that the recorder did not have; NaN
     TRUNCATED = "truncated"  # the file ends early
+    CORRUPT = "corrupt"  # fields that are no numbers; taken as missing
     SURPLUS = "surplus"  # the file holds more than its configuration says; left out
     UNEVEN = "uneven"  # the time between samples is not what it should be
     DISAGREES = "disagrees"  # two places of the file say different things

@@ -20,6 +20,8 @@ WORD = re.compile(rb"[A-Za-z\xa8\xb8\xc0-\xff]+")
 PAIRED = re.compile(rb"(?:[\xa1-\xa9\xb0-\xf7][\xa1-\xfe])+")  # GB 2312
 COMMON = 0xD7  # the last lead byte of its common characters; small Cyrillic letters lie beyond
 HIGH = re.compile(rb"[\x80-\xff]+")
+ONE_OF = 100  # fields of a large table, that may be no number
+ONE_OF_FEW, FEW = 10, 100  # fields of a small one, of which not more than so many may be none
 BLANK = b" \t\r\x1a"
 EMPTY = re.compile(rb"(?<=,)[ \t]*(?=,|$)|^[ \t]*(?=,)", re.MULTILINE)
 EMPTIES = ((b",,", b",nan,"), (b",\n", b",nan\n"), (b"\n,", b"\nnan,"))
@@ -96,10 +98,27 @@ class Table:
     decimal: bytes = b"."
 
 
-def table(raw: bytes, place: Table, most: int) -> NDArray[np.float64]:
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """A field of a table that is no number, or a row that has not as many as it should."""
+
+    row: int
+    column: int | None  # None: all of the row
+    line: int
+    found: str
+    fields: int  # that are lost by it
+
+    @property
+    def where(self) -> str:
+        """Its place in the file."""
+        return f"line {self.line}" + ("" if self.column is None else f", field {self.column + 1}")
+
+
+def table(raw: bytes, place: Table, most: int, odd: list[Odd] | None = None) -> NDArray[np.float64]:
     """Numbers of a table, (rows, columns), at most so many rows; NaN where a field is empty.
 
-    What it takes is bounded by the size of the text, whatever the text says.
+    What it takes is bounded by the size of the text, whatever the text says. Fields that are no
+    numbers are NaN as well and are added to `odd`, if it is given and they are few.
     """
     if len(raw) > LARGEST:
         words = f"{LARGEST} at most in a table"
@@ -107,12 +126,15 @@ def table(raw: bytes, place: Table, most: int) -> NDArray[np.float64]:
     rows = min(most, raw.count(b"\n") + 1, len(raw) // max(place.columns, 1) + 1)
     found = np.empty((rows, place.columns))
     done, line = 0, place.line
+    fields = rows * place.columns
+    spare = max(fields // ONE_OF, min(fields // ONE_OF_FEW, FEW)) if odd is not None else 0
     for text, lines in _blocks(raw):
         if len(text) > BLOCK + FIELD * place.columns:
             words = f"{FIELD * place.columns} at most for {place.columns} fields"
             longest = max(map(len, text.split(b"\n")))
             raise RecordingError(place.file, f"line {line}", f"a line of {longest} bytes", words)
-        values = _values(text, place, line)[: rows - done]
+        values = _values(text, place, line, None if odd is None else (odd, done, spare))
+        values = values[: rows - done]
         found[done : done + len(values)] = values
         done, line = done + len(values), line + lines
         if done == rows:
@@ -130,12 +152,14 @@ def _blocks(raw: bytes) -> Iterator[tuple[bytes, int]]:
         start = end
 
 
-def _values(text: bytes, place: Table, line: int) -> NDArray[np.float64]:
+def _values(
+    text: bytes, place: Table, line: int, odd: tuple[list[Odd], int, int] | None
+) -> NDArray[np.float64]:
     lines = [row for each in text.split(b"\n") if (row := each.strip(BLANK))]
     if not lines:
         return np.empty((0, place.columns))
     if lines[0].count(place.separator) + 1 != place.columns:
-        _complain(text, place, line)
+        return _mended(text, place, line, odd)
     plain = b"\n".join(lines)
     if place.decimal != b".":
         plain = plain.replace(place.decimal, b".")
@@ -149,8 +173,63 @@ def _values(text: bytes, place: Table, line: int) -> NDArray[np.float64]:
             continue
         if values.shape == (len(lines), place.columns):
             return values
-    _complain(text, place, line)
-    raise RecordingError(place.file, f"line {line}", "text", "numbers")
+    return _mended(text, place, line, odd)
+
+
+def _mended(
+    text: bytes, place: Table, line: int, odd: tuple[list[Odd], int, int] | None
+) -> NDArray[np.float64]:
+    """The numbers of a text in which some fields are none; raises where these are too many.
+
+    `odd` holds those of the text before, its number of rows, and how many may be odd.
+    """
+    told, done, spare = odd or ([], 0, 0)
+    rows: list[bytes] = []
+    before, lost = len(told), sum(each.fields for each in told)
+    for number, each in enumerate(text.split(b"\n"), line):
+        row = each.strip(BLANK)
+        if not row:
+            continue
+        new = list(_odd(row, place, number, done + len(rows)))
+        told += new
+        lost += sum(each.fields for each in new)
+        if new and lost > spare:
+            raise _too_many(told, place, spare)
+        rows.append(_without(row, place, new))
+    if len(told) == before:  # it is something else that is wrong with it
+        raise RecordingError(place.file, f"line {line}", "text", "numbers")
+    return _values(b"\n".join(rows), place, line, None)
+
+
+def _odd(row: bytes, place: Table, line: int, number: int) -> Iterator[Odd]:
+    """What in a row is no number: fields, or all of it where it has too few or too many."""
+    fields = row.split(place.separator)
+    if len(fields) != place.columns:
+        yield Odd(number, None, line, f"{len(fields)} fields", place.columns)
+        return
+    for column, field in enumerate(fields):
+        if not _number(field.replace(place.decimal, b".")):
+            yield Odd(number, column, line, quoted(field.decode("latin-1")), 1)
+
+
+def _without(row: bytes, place: Table, odd: list[Odd]) -> bytes:
+    """A row with nothing where it is no number."""
+    if not odd:
+        return row
+    if odd[0].column is None:
+        return place.separator.join([b"nan"] * place.columns)
+    fields = row.split(place.separator)
+    for each in odd:
+        fields[each.column or 0] = b"nan"
+    return place.separator.join(fields)
+
+
+def _too_many(odd: list[Odd], place: Table, spare: int) -> RecordingError:
+    first, more = odd[0], len(odd) - 1
+    found = f"{first.found} and {more} more that are wrong" if more else first.found
+    expected = f"{place.columns} fields" if first.column is None else "a number"
+    bound = f" ({spare} fields at most may be none)" if spare else ""
+    return RecordingError(place.file, first.where, found, f"{expected}{bound}")
 
 
 def _filled(plain: bytes) -> bytes:
@@ -159,23 +238,6 @@ def _filled(plain: bytes) -> bytes:
         while empty in plain:
             plain = plain.replace(empty, word)
     return plain
-
-
-def _complain(text: bytes, place: Table, line: int) -> None:
-    """Raise for the first line that is no row of a table."""
-    for number, each in enumerate(text.split(b"\n"), line):
-        row = each.strip(BLANK)
-        if not row:
-            continue
-        where = f"line {number}"
-        fields = row.count(place.separator) + 1
-        if fields != place.columns:
-            expected = f"{place.columns} fields"
-            raise RecordingError(place.file, where, f"{fields} fields", expected)
-        for column, field in enumerate(row.split(place.separator), 1):
-            if not _number(field.replace(place.decimal, b".")):
-                shown = quoted(field.decode("latin-1"))
-                raise RecordingError(place.file, f"{where}, field {column}", shown, "a number")
 
 
 def _number(field: bytes) -> bool:
