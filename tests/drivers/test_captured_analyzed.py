@@ -1,6 +1,7 @@
 """`analyze` tells of the program's own files what happened, though they show a part of it."""
 
 import json
+import re
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,20 @@ async def test_what_is_said_of_the_nominal_voltage_wins_over_the_file(tmp_path: 
     first, _ = await files(tmp_path, 2.2, 5.2, 0.6, 9)
     assert events(first, nominal=140.0)[0]["kind"] == "swell"
     assert "nominal voltage 140.0 V (as given)" in whole(first, nominal=140.0)[1]
+
+
+async def test_a_file_in_its_three_parts_is_judged_as_the_whole_is(tmp_path: Path) -> None:
+    first, *_ = await files(tmp_path, 3.0, 6.0, 0.6, 8)
+    parts = re.split(rb"--- file type: (\w{3}).*?---\r\n", first.read_bytes())[1:]
+    found = dict(zip(parts[::2], parts[1::2], strict=True))
+    for kind in (b"CFG", b"DAT", b"INF"):
+        (tmp_path / f"parts.{kind.decode().lower()}").write_bytes(found[kind])
+    told, text = whole(tmp_path / "parts.cfg")
+    assert told == whole(first)[0]
+    assert [e["kind"] for e in told["events"]] != []
+    assert "(told by the file)" in text
+    (tmp_path / "parts.inf").unlink()
+    assert "(told by the file)" not in whole(tmp_path / "parts.cfg")[1]
 
 
 async def test_a_file_says_what_it_shows(tmp_path: Path) -> None:

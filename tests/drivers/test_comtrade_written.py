@@ -18,6 +18,7 @@ from smartpdu.drivers.comtrade import combined, pair
 from smartpdu.drivers.comtrade_written import both_bytes, config_text, data_bytes, written
 from smartpdu.drivers.recording import Channel, Recording, RecordingError, Stretch
 from smartpdu.drivers.recording_timing import rated
+from smartpdu.drivers.recordings import read_recording
 
 FORMS = ["FLOAT32", "BINARY32", "ASCII"]
 SINGLE = float(np.finfo(np.float32).max)
@@ -184,6 +185,69 @@ def test_names_that_a_field_cannot_hold_are_written_without_what_it_cannot() -> 
     for found in again(before, "FLOAT32"):
         assert found.channels[0].name == "U1   left"
         assert found.name == "a b"
+
+
+def known(folder: Path, nominal: float, name: str = "r") -> Path:
+    """The path of a pair whose recorder knew the nominal voltage, or nothing beside samples."""
+    samples = np.ones((3, 1), np.float32)
+    about = (("Place", "rack1/A"),) if math.isfinite(nominal) else ()
+    written(recording(samples, nominal_voltage=nominal, about=about), folder / name)
+    return folder / f"{name}.cfg"
+
+
+def test_what_is_known_beside_the_samples_of_a_pair_lies_beside_it(tmp_path: Path) -> None:
+    found = read_recording(known(tmp_path, 230.0))
+    assert found.nominal_voltage == 230.0
+    assert found.about == (("Place", "rack1/A"),)
+    assert found.marks == ()
+    assert read_recording(tmp_path / "r.dat").nominal_voltage == 230.0, "named by its other half"
+    (tmp_path / "r.inf").rename(tmp_path / "R.INF")
+    assert read_recording(tmp_path / "r.cfg").nominal_voltage == 230.0, "whatever its letters"
+
+
+def test_a_pair_about_which_nothing_is_known_keeps_no_information_of_another(
+    tmp_path: Path,
+) -> None:
+    known(tmp_path, 230.0)
+    found = read_recording(known(tmp_path, math.nan))
+    assert math.isnan(found.nominal_voltage)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["r.cfg", "r.dat"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"[SmartPDU Event]\nNominal_Voltage=x\n", "r.inf, INF: found 'x' as nominal voltage, exp"),
+        (b"[SmartPDU Event]\nNominal_Voltage=-1\n", "r.inf, INF: found '-1' as nominal voltage"),
+        (b"\0" * ((8 << 20) + 1), "r.inf: found 8388609 bytes, expected 8388608 at most"),
+        (None, "r.inf: found a folder or device"),
+    ],
+)
+def test_information_that_makes_no_sense_is_marked_and_the_samples_are_read(
+    tmp_path: Path, content: bytes | None, words: str
+) -> None:
+    path = known(tmp_path, 230.0)
+    (tmp_path / "r.inf").unlink()
+    if content is None:
+        (tmp_path / "r.inf").mkdir()
+    else:
+        (tmp_path / "r.inf").write_bytes(content)
+    found = read_recording(path)
+    assert math.isnan(found.nominal_voltage)
+    assert found.samples.tolist() == [[1.0]] * 3
+    [mark] = found.marks
+    assert (mark.quality, mark.words[: len(words)]) == ("disagrees", words)
+
+
+def test_the_information_of_another_maker_is_passed_over(tmp_path: Path) -> None:
+    path = known(tmp_path, math.nan)
+    told = "[Public Record_Information]\r\nSource=X\r\n[GE Relay]\r\nNominal_Voltage=66\r\n"
+    (tmp_path / "r.inf").write_bytes(told.encode("utf-16"))
+    assert read_recording(path).marks == ()
+    (tmp_path / "r.inf").write_text(told)
+    found = read_recording(path)
+    assert math.isnan(found.nominal_voltage)
+    assert (found.about, found.marks) == ((), ())
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -1,4 +1,4 @@
-"""What a recorder knows beside its samples, as the section INF of a .cff (IEEE C37.111, 7).
+"""What a recorder knows beside its samples, as a .inf or the section INF of a .cff (IEEE C37.111).
 
 A public section says where it was recorded, and one of our own what should be there and why it
 was kept: readers of others skip it, as the standard wants.
@@ -19,7 +19,7 @@ LINES = 100_000
 
 
 def information_text(recording: Recording) -> bytes:
-    """The section INF of a recording; empty where nothing is known."""
+    """The .inf or section INF of a recording; empty where nothing is known."""
     told = dict(recording.about)
     lines = []
     if "Place" in told:
@@ -33,7 +33,7 @@ def information_text(recording: Recording) -> bytes:
 
 
 def informed(recording: Recording, raw: bytes, file: str) -> Recording:
-    """A recording with what the section INF of its file tells; what makes no sense is marked."""
+    """A recording with what its .inf or section INF tells; what makes no sense is marked."""
     told: dict[str, str] = {}
     section = ""
     for line in raw.decode("utf-8", "replace").splitlines()[:LINES]:

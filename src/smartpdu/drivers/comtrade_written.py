@@ -25,6 +25,7 @@ NUMBERED = {"FLOAT32": "<f4", "BINARY32": "<i4"}
 def written(recording: Recording, path: Path, form: str = "FLOAT32") -> None:
     """Write a recording as PATH.cfg and PATH.dat, or into PATH.cff where PATH ends so.
 
+    What is known beside its samples, as the nominal voltage, goes to PATH.inf.
     FLOAT32 keeps samples of single precision, ASCII all, BINARY32 to a step that is told.
     """
     if path.suffix.lower() == ".cff":
@@ -32,6 +33,7 @@ def written(recording: Recording, path: Path, form: str = "FLOAT32") -> None:
         return
     configuration, data = config_text(recording, form), data_bytes(recording, form)
     _put(path.with_name(f"{path.name}.dat"), data)
+    _put(path.with_name(f"{path.name}.inf"), information_text(recording))
     _put(path.with_name(f"{path.name}.cfg"), configuration)  # last: a .dat alone is none
 
 
@@ -47,9 +49,12 @@ def both_bytes(recording: Recording, form: str) -> bytes:
 
 
 def _put(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all."""
+    """Write a file so that it is there whole or not at all; one without content is taken away."""
     draft = path.with_name(f"{path.name}.part")
     try:
+        if not content:  # an old one would be of another recording
+            path.unlink(missing_ok=True)
+            return
         with draft.open("wb") as file:
             file.write(content)
             file.flush()

@@ -1,16 +1,18 @@
 """Reads a recording of waveforms from a file of any kind that is known."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from smartpdu.drivers.comtrade import combined, pair
-from smartpdu.drivers.recording import Recording, RecordingError, quoted
+from smartpdu.drivers.comtrade_information import informed
+from smartpdu.drivers.recording import Mark, Quality, Recording, RecordingError, quoted
 from smartpdu.drivers.recording_csv import separated
 from smartpdu.drivers.recording_wav import sounded
 from smartpdu.model.units import Hertz
 
 LARGEST = 1 << 29  # bytes of a file
+INFORMATION = 8 << 20  # of a .inf
 EXPECTED = "a recording: .cfg with .dat, .cff, .csv or .wav"
 TABLES = (".csv", ".txt", ".tsv")
 
@@ -46,20 +48,36 @@ def _pair(path: Path, says: Given) -> Recording:
         raise RecordingError(path.name, "", "no file", EXPECTED)
     halves = [path if path.suffix.lower() == end else _other(path, end) for end in (".cfg", ".dat")]
     raw = [_bytes(half, LARGEST) for half in halves]
-    return pair(raw[0], raw[1], (halves[0].name, halves[1].name), says.encoding)
+    found = pair(raw[0], raw[1], (halves[0].name, halves[1].name), says.encoding)
+    beside = _beside(path, ".inf")
+    return _informed(found, beside) if beside is not None else found
+
+
+def _informed(found: Recording, path: Path) -> Recording:
+    """A recording with what the .inf beside it tells; one that cannot be read is marked."""
+    try:
+        return informed(found, _bytes(path, INFORMATION), path.name)
+    except RecordingError as error:
+        return replace(found, marks=(*found.marks, Mark(Quality.DISAGREES, str(error))))
 
 
 def _other(path: Path, suffix: str) -> Path:
-    """The other half of a pair, whatever the case of its letters."""
+    """The other half of a pair; raises RecordingError where there is none."""
+    found = _beside(path, suffix)
+    if found is None:
+        words = f"{path.stem}{suffix} beside it"
+        raise RecordingError(path.name, "", f"no {suffix} of that name", words)
+    return found
+
+
+def _beside(path: Path, suffix: str) -> Path | None:
+    """The file of the same name with another suffix, whatever the case of its letters."""
     wanted = (path.stem + suffix).lower()
     try:
         found = sorted(each for each in path.parent.iterdir() if each.name.lower() == wanted)
     except OSError as error:
         raise RecordingError(path.name, "", str(error.strerror), "a folder that is read") from None
-    if not found:
-        words = f"{path.stem}{suffix} beside it"
-        raise RecordingError(path.name, "", f"no {suffix} of that name", words)
-    return min(found, key=lambda each: each.stem != path.stem)
+    return min(found, key=lambda each: each.stem != path.stem, default=None)
 
 
 def _bytes(path: Path, most: int) -> bytes:
