@@ -106,10 +106,23 @@ def test_long_tables_are_read_block_by_block(tmp_path: Path) -> None:
     [
         ("", r"r\.csv, line 1: found nothing, expected a heading"),
         ("# only\n\n", r"r\.csv, line 1: found nothing, expected a heading"),
-        ("1,2,3\n4,5,6\n", r"r\.csv, line 1: found numbers, expected a heading naming"),
+        (
+            "1,2,3\n4,5,6\n",
+            r"r\.csv, line 1: found 3 numbers \('1' first\), expected a line above that names each "
+            r"of its 3 columns, as 't \(s\),U1 \(V\),I1 \(A\)'$",
+        ),
+        (
+            "# made by X\n0;1,5\n1;2,5\n",
+            r"r\.csv, line 2: found 2 numbers \('0' first\), expected a line above that names each "
+            r"of its 2 columns, as 't \(s\);U1 \(V\)'$",
+        ),
+        ("7\n8\n", r"r\.csv, line 1: found '7', expected a line above that names its columns, as"),
         ("t (s)\n1\n2\n", r"r\.csv, line 1: found no channel beside the time, expected one"),
         ("t (s),U1 (V)\n", r"r\.csv, line 2: found the end, expected a row of numbers"),
-        ("U1 (V)\n1\n2\n", r"r\.csv: found no column of times and no rate, expected a column"),
+        (
+            "U1 (V),I1 (A)\n1,2\n2,3\n",
+            r"r\.csv: found no column of times and no rate, columns being 'U1', 'I1', expected a",
+        ),
         ("t (h),U1 (V)\n0,1\n1,2\n", r"r\.csv, line 1: found times in 'h', expected s, ms, us"),
         (
             "t (s),U1 (V)\n0,1\n0,2\n",
@@ -130,6 +143,62 @@ def test_a_table_that_cannot_be_used_is_told_with_its_place(
 ) -> None:
     with pytest.raises(RecordingError, match=f"^{words}"):
         read(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("heading", "names", "words"),
+    [
+        (
+            "t (s),U1 (V),I1 (A),U1 (V)",
+            ["U1", "I1", "U1 #4"],
+            "line 1: found 'U1' over columns 2 and 4, expected a name of its own for each; called "
+            "'U1 #4'",
+        ),
+        (
+            "# x\nt (s),U1 (V),U1 [V],U1/V",
+            ["U1", "U1 #3", "U1 #4"],
+            "line 2: found 'U1' over columns 2, 3 and 4, expected a name of its own for each; "
+            "called 'U1 #3' and so on",
+        ),
+        (
+            "t (s),U1 (V),U1 #4 (V),U1 (V)",
+            ["U1", "U1 #4", "U1 #4'"],
+            "line 1: found 'U1' over columns 2 and 4, expected a name of its own for each; called "
+            '"U1 #4\'"',
+        ),
+        (
+            "t (s),,U1 (V),",
+            ["#2", "U1", "#4"],
+            "line 1: found no name over columns 2 and 4, expected a name of its own for each; "
+            "called '#2' and so on",
+        ),
+        (
+            "t (s),U1 (V),I1 (A),t (s)",
+            ["U1", "I1", "t #4"],
+            "line 1: found 't' over columns 1 and 4, expected a name of its own for each; called "
+            "'t #4'",
+        ),
+    ],
+)
+def test_columns_of_one_name_are_told_apart_and_told(
+    tmp_path: Path, heading: str, names: list[str], words: str
+) -> None:
+    found = read(tmp_path, f"{heading}\n0,1,2,3\n1,4,5,6\n2,7,8,9\n")
+    assert [each.name for each in found.channels] == names
+    assert found.samples.tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
+    assert found.times.tolist() == [0, 1, 2]
+    assert [(m.quality, m.words) for m in found.marks] == [("disagrees", f"r.csv, {words}")]
+
+
+def test_many_columns_of_one_name_are_told_by_the_first_of_them(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        "t," + ",".join(["U1"] * 40) + "\n" + 3 * (",".join(["1"] * 41) + "\n"),
+        Given(rate=1.0),
+    )
+    assert len({each.name for each in found.channels}) == 40
+    [mark] = found.marks
+    assert "'U1' over columns 2, 3, 4, 5, 6, 7 and 34 more" in mark.words
 
 
 def test_a_rate_that_is_none_is_told(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import nan
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from smartpdu.drivers.recording import (
     Channel,
     Mark,
+    Quality,
     Recording,
     RecordingError,
     Stretch,
@@ -29,6 +30,8 @@ NUMBER = re.compile(
 )
 FRACTION = re.compile(r"[+-]?(\d*(?:[.,](\d*))?)(?:[eE]([+-]?\d{1,2}))?")
 MOST = 20_000  # columns
+SEVERAL = 6  # columns that are told one by one
+LONG = 300  # letters of names that a message repeats
 HEAD = 1 << 20  # bytes in which the heading stands
 LOOKED_AT = 200  # rows that tell how finely times are written
 
@@ -39,6 +42,7 @@ class _Heading:
 
     columns: tuple[tuple[str, str], ...]  # name and unit
     separator: str
+    line: int  # on which the names stand
     lines: int  # before the first row
 
 
@@ -49,7 +53,7 @@ def separated(
     if b"\0" in raw[:HEAD]:  # two bytes for a letter
         raw = decoded(raw, file, encoding).encode("utf-8")
     text = decoded(raw[:HEAD][: raw.rfind(b"\n", 0, HEAD) + 1 or HEAD], file, encoding)
-    heading = _heading(text, file)
+    heading, twins = _apart(_heading(text, file), file)
     values = _numbers(raw, heading, file)
     clock = [n for n, (name, _) in enumerate(heading.columns) if TIME.fullmatch(name)][:1]
     rest = [n for n in range(len(heading.columns)) if n not in clock]
@@ -60,7 +64,7 @@ def separated(
     samples[~np.isfinite(samples)] = np.nan
     times, stretches, marks = _times(text, heading, values, clock, rate, file)
     channels = tuple(each for each, _ in about)
-    return _recorded(file, channels, stretches, times, samples, marks)
+    return _recorded(file, channels, stretches, times, samples, (*twins, *marks))
 
 
 def _recorded(
@@ -86,16 +90,67 @@ def _heading(text: str, file: str) -> _Heading:
     separator = max(";\t,", key=lambda each: (lines[start].count(each), each == ";"))
     names = _fields(lines[start], separator, file, start + 1)
     if all(NUMBER.fullmatch(name) for name in names):
-        raise RecordingError(file, f"line {start + 1}", "numbers", "a heading naming the channels")
+        raise _unnamed(names, separator, file, start + 1)
     if len(names) > MOST:
         raise RecordingError(file, f"line {start + 1}", f"{len(names)} columns", f"{MOST} at most")
-    columns = [headed(name) for name in names]
+    columns, line = [headed(name) for name in names], start + 1
     below = _fields(lines[start + 1], separator, file, start + 2) if start + 1 < len(lines) else []
     if len(below) == len(names) and _units(below):
         units = [each.strip().strip("()[]") for each in below]
         columns = [(n, u or unit) for (n, unit), u in zip(columns, units, strict=True)]
         start += 1
-    return _Heading(tuple(columns), separator, start + 1)
+    return _Heading(tuple(columns), separator, line, start + 1)
+
+
+def _unnamed(fields: list[str], separator: str, file: str, line: int) -> RecordingError:
+    """What is wrong with a table that begins with numbers, and a heading that it might have."""
+    number = len(fields)
+    example = (separator if number > 1 else ",").join(
+        ("t (s)", "U1 (V)", "I1 (A)")[: max(number, 2)]
+    )
+    found = f"{number} numbers ({quoted(fields[0])} first)" if number > 1 else quoted(fields[0])
+    columns = f"each of its {number} columns" if number > 1 else "its columns"
+    words = f"a line above that names {columns}, as {quoted(example)}"
+    return RecordingError(file, f"line {line}", found, words)
+
+
+def _apart(heading: _Heading, file: str) -> tuple[_Heading, tuple[Mark, ...]]:
+    """A heading in which each column has a name of its own, and which had none."""
+    places: dict[str, list[int]] = {}
+    for column, (name, _) in enumerate(heading.columns, 1):
+        places.setdefault(name, []).append(column)
+    columns, marks = list(heading.columns), []
+    for name, own in places.items():
+        later = own[1:] if name else own
+        for column in later:
+            columns[column - 1] = (
+                _free(f"{name} #{column}".strip(), places),
+                columns[column - 1][1],
+            )
+        if later:
+            found = f"{quoted(name) if name else 'no name'} over {_listed(own)}"
+            words = f"found {found}, expected a name of its own for each"
+            new = f"{quoted(columns[later[0] - 1][0])}{' and so on' if later[1:] else ''}"
+            words = f"{file}, line {heading.line}: {words}; called {new}"
+            marks.append(Mark(Quality.DISAGREES, words))
+    return replace(heading, columns=tuple(columns)), tuple(marks)
+
+
+def _listed(columns: list[int]) -> str:
+    """Columns by their numbers: all of a few, of many the first."""
+    if len(columns) == 1:
+        return f"column {columns[0]}"
+    few = len(columns) <= SEVERAL
+    shown = columns[:-1] if few else columns[:SEVERAL]
+    last = f"{columns[-1]}" if few else f"{len(columns) - SEVERAL} more"
+    return f"columns {', '.join(map(str, shown))} and {last}"
+
+
+def _free(name: str, taken: dict[str, list[int]]) -> str:
+    """A name that no column has yet."""
+    while name in taken:
+        name = f"{name}'"
+    return name
 
 
 def _units(fields: list[str]) -> bool:
@@ -138,7 +193,9 @@ def _times(
         return *rated([(rate, len(values))], len(values)), ()
     if not clock:
         words = 'a column of times, as "t (s)", or a rate that is given'
-        raise RecordingError(file, "", "no column of times and no rate", words)
+        names = ", ".join(quoted(name) for name, _ in heading.columns)
+        found = f"no column of times and no rate, columns being {names[:LONG]}"
+        raise RecordingError(file, "", found, words)
     unit = heading.columns[clock[0]][1]
     scale = SCALES.get(unit.lower())
     if scale is None:
