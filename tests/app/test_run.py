@@ -193,7 +193,12 @@ def test_standard_output_holds_the_address_and_the_link_and_nothing_else(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_each_way_to_end_it_is_told_as_an_end(tmp_path: Path, number: int) -> None:
-    with Program(tmp_path) as program:
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # these tests may run under nohup
+    try:
+        program = Program(tmp_path)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    with program:
         assert program.stop(number) == 0
     assert program.out.read_text().splitlines()[2:] == ["stopped; no outlet was moved"]
     assert "Traceback" not in program.err.read_text()
