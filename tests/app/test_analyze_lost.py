@@ -52,7 +52,7 @@ def test_a_voltage_that_is_lost_after_a_few_cycles_is_told_as_interrupted(
     assert whole["frequency"] == pytest.approx(HERTZ, rel=2e-3)
     _, out, _ = told(capsys, path)
     assert "nominal voltage 230.0 V (found)" in out
-    assert "held against 230 V, the voltage at first" in out
+    assert "held against 230.0 V, the voltage at first" in out
     assert "carried: U1, U2, U3: half-cycles from" in out
 
 

@@ -19,6 +19,7 @@ from smartpdu.measurement.report_values import Extent
 from smartpdu.model.units import Second
 
 SEVERAL = 6  # names that are told one by one
+WHOLE = 1000.0  # V from which on they are told without a fraction
 FOUND = "found"  # where a nominal voltage comes from that nobody told
 
 
@@ -187,7 +188,8 @@ def _voltages(recording: Recording, found: Analysis) -> Iterator[str]:
 
 def _held_against(found: Analysis, nominal_from: str) -> Iterator[str]:
     """Against what dips and swells are held, where that is not what the voltage mostly was."""
-    early = [f"{each.nominal:.4g} V" for each in found.systems if each.at_first]
+    levels = [each.nominal for each in found.systems if each.at_first]
+    early = [f"{level:.{1 if level < WHOLE else 0}f} V" for level in levels]
     if early and nominal_from == FOUND:
         told = ", ".join(dict.fromkeys(early))
         yield (
