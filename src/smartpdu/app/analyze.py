@@ -20,8 +20,10 @@ from smartpdu.drivers.recording_systems import systems
 from smartpdu.drivers.recordings import Given, read_recording
 from smartpdu.measurement.report import Analysis, analysis
 from smartpdu.measurement.report_layout import Material, Part
+from smartpdu.model.units import Volt
 
 SLOW = 1 << 24  # bytes of a file that may take more than two seconds to read
+NOMINAL = (1.0, 1e6)  # V, the least and the most that is taken for one
 DRAWN = (".html", ".png")
 
 
@@ -33,7 +35,7 @@ class Wish:
     json: bool = False
     plot: Path | None = None
     pairs: tuple[str, ...] = ()
-    nominal: float | None = None  # V
+    nominal: Volt | None = None
     frequency: float | None = None  # Hz, 50 or 60
     says: Given = field(default_factory=Given)
     recorded: bool = False  # whether secondary values stay what they are
@@ -43,6 +45,7 @@ def analyze(wish: Wish, out: TextIO, err: TextIO) -> int:
     """Print what a recording holds, and draw it; 2 is a file or a wish without sense."""
     try:
         _drawable(wish.plot)
+        _reasonable(wish.nominal)
         found = analyzed(wish, err)
         if wish.plot is not None:
             _draw(found, wish.plot, teller(err))
@@ -103,6 +106,13 @@ def _drawable(path: Path | None) -> None:
     if find_spec("matplotlib") is None:
         words = "it installed, as by: pip install 'smartpdu[plot]'"
         raise RecordingError("--plot", "", "no matplotlib", words)
+
+
+def _reasonable(nominal: Volt | None) -> None:
+    """Raise where no mains have such a voltage."""
+    least, most = NOMINAL
+    if nominal is not None and not least <= nominal <= most:
+        raise RecordingError("--nominal", "", f"{nominal:g} V", f"{least:g} V to {most / 1e6:g} MV")
 
 
 def _read(wish: Wish, tell: Callable[[str], None]) -> Recording:

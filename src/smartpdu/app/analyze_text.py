@@ -105,14 +105,17 @@ def _largest(shares: np.ndarray[tuple[int], np.dtype[np.floating]]) -> str:
 
 def phases(sheet: Sheet) -> Table:
     """The power of each pair."""
-    rows = []
+    rows, own = [], []
     for name, p in zip(sheet.phases, sheet.analysis.powers, strict=True):
         pair = f"{sheet.name(p.voltage)} : {sheet.name(p.current)}"
         powers = [beside(each, p.apparent) for each in (p.active, p.reactive, p.apparent)]
         factors = [figure(each, 4) for each in (p.power_factor, p.displacement_factor)]
         rows.append((name, pair, *powers, *factors))
+        own.append(name == f"{sheet.name(p.voltage)}:{sheet.name(p.current)}")
     headings = ("phase", "channels", "P W", "Q1 var", "S VA", "PF", "cos phi")
-    return Table("Phases", headings, (LEFT, LEFT, *(RIGHT,) * 5), tuple(rows))
+    first = 1 if own and all(own) else 0  # nothing but the channels tells them apart
+    sides = (LEFT, LEFT, *(RIGHT,) * 5)[first:]
+    return Table("Phases", headings[first:], sides, tuple(row[first:] for row in rows))
 
 
 def events(sheet: Sheet) -> Table:

@@ -32,6 +32,7 @@ FRACTION = re.compile(r"[+-]?(\d*(?:[.,](\d*))?)(?:[eE]([+-]?\d{1,2}))?")
 MOST = 20_000  # columns
 SEVERAL = 6  # columns that are told one by one
 LONG = 300  # letters of names that a message repeats
+NEAR = 0.01  # of all the time there is: so far a rate that is given may be off the time stamps
 HEAD = 1 << 20  # bytes in which the heading stands
 LOOKED_AT = 200  # rows that tell how finely times are written
 
@@ -190,6 +191,8 @@ def _times(
     if rate is not None:
         if not 1e-6 <= rate <= 1e9:
             raise RecordingError(file, "", f"a rate of {rate:g}", "one above 0")
+        if clock:
+            _agreeing(text, heading, values, clock[0], rate, file)
         return *rated([(rate, len(values))], len(values)), ()
     if not clock:
         words = 'a column of times, as "t (s)", or a rate that is given'
@@ -202,6 +205,29 @@ def _times(
         raise RecordingError(file, "line 1", f"times in {quoted(unit)}", "s, ms, us or ns")
     quantum = _quantum(text, heading, clock[0]) * scale
     return stamped(values[:, clock[0]] * scale, quantum, file)
+
+
+def _agreeing(
+    text: str,
+    heading: _Heading,
+    values: NDArray[np.float64],
+    column: int,
+    rate: Hertz,
+    file: str,
+) -> None:
+    """Raise where a rate that is given is not that of the time stamps, as far as there are any."""
+    rows = np.flatnonzero(np.isfinite(values[:, column]))
+    scale = SCALES.get(heading.columns[column][1].lower())
+    if len(rows) < 2 or scale is None:  # they say nothing
+        return
+    times = (values[rows, column] - values[rows[0], column]) * scale
+    due = (rows - rows[0]) / rate
+    span = float(max(due[-1], np.abs(times).max()))
+    if np.abs(times - due).max() <= NEAR * span + 2 * _quantum(text, heading, column) * scale:
+        return
+    pace = f"{(rows[-1] - rows[0]) / times[-1]:.6g} S/s" if times[-1] > 0 else "no rate"
+    found = f"time stamps of {pace} beside a rate of {rate:.6g} S/s"
+    raise RecordingError(file, "", found, "one that agrees with them, or none")
 
 
 def _quantum(text: str, heading: _Heading, column: int) -> Second:

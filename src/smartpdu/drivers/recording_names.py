@@ -91,7 +91,7 @@ def phase_of(channel: Channel) -> str | None:
 def pairs(recording: Recording, given: Sequence[str] | None = None) -> tuple[Pair, ...]:
     """Which current belongs to which voltage: as given ("U1:I1"), or by phase, level and name."""
     if given:
-        return tuple(_given(recording, each) for each in given)
+        return _apart(recording, given)
     channels = recording.channels
     phases = [phase_of(channel) for channel in channels]
     live = [n for n, phase in enumerate(phases) if phase is not None and phase not in NEUTRAL]
@@ -123,6 +123,19 @@ def _alike(one: Channel, other: Channel) -> int:
     ours, theirs = (re.split(r"[ _.\-]+", c.name.strip()) for c in (one, other))
     same = [a == b for a, b in zip(ours, theirs, strict=False)]
     return [*same, False].index(False)
+
+
+def _apart(recording: Recording, given: Sequence[str]) -> tuple[Pair, ...]:
+    """The pairs that are given, each of them once."""
+    found: dict[tuple[int, int], Pair] = {}
+    for text in given:
+        pair = _given(recording, text)
+        if (pair.voltage, pair.current) in found:
+            names = (recording.channels[n].name for n in (pair.voltage, pair.current))
+            words = f"{' with '.join(names)} a second time"
+            raise RecordingError("pair", quoted(text), words, "each pair once")
+        found[pair.voltage, pair.current] = pair
+    return tuple(found.values())
 
 
 def _given(recording: Recording, text: str) -> Pair:

@@ -15,6 +15,11 @@ LARGEST = 1 << 29  # bytes of a file
 INFORMATION = 8 << 20  # of a .inf
 EXPECTED = "a recording: .cfg with .dat, .cff, .csv or .wav"
 TABLES = (".csv", ".txt", ".tsv")
+USES = {
+    "rate": "a table without times",
+    "names": "a .wav, whose channels have no names",
+    "scale": "a .wav, whose samples have no unit",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +37,28 @@ def read_recording(path: Path | str, says: Given = Given()) -> Recording:
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix in (".cfg", ".dat"):
-        return _pair(path, says)
+        found = _pair(path, says)
+        _fitting(path.name, says, "a COMTRADE file, which says it itself")
+        return found
     raw = _bytes(path, LARGEST)
     if suffix == ".wav" or raw[:4] in (b"RIFF", b"RIFX", b"RF64"):
+        _fitting(path.name, says, "a .wav, which says it itself", "names", "scale")
         return sounded(raw, path.name, says.names, says.scale)
     if suffix == ".cff" or raw[:13].lower() == b"--- file type":
+        _fitting(path.name, says, "a COMTRADE file, which says it itself")
         return combined(raw, path.name, says.encoding)
     if suffix in TABLES:
+        _fitting(path.name, says, "a table, whose heading names its columns", "rate")
         return separated(raw, path.name, says.rate, says.encoding)
     raise RecordingError(path.name, "", quoted(suffix or path.name), EXPECTED)
+
+
+def _fitting(file: str, says: Given, kind: str, *taken: str) -> None:
+    """Raise where something is said that is of no use to a file of that kind."""
+    told = {"rate": says.rate is not None, "names": bool(says.names), "scale": bool(says.scale)}
+    for what, use in USES.items():
+        if told[what] and what not in taken:
+            raise RecordingError(f"--{what}", file, kind, use)
 
 
 def _pair(path: Path, says: Given) -> Recording:
