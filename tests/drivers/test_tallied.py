@@ -240,6 +240,9 @@ def test_what_is_kept_goes_on_and_a_damaged_file_is_begun_anew() -> None:
         def write(self, form: bytes) -> None:
             self.form = form
 
+        def aside(self, mark: str) -> str:
+            return mark
+
     again = Quality(Kept(form)).tallied(three().courses[0], PLANT)
     assert again.report() == tally.report()
     assert again.standing.last == tally.standing.last

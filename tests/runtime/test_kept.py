@@ -44,6 +44,20 @@ def test_nothing_is_written_where_the_directory_is_gone_or_no_longer_ours(tmp_pa
     assert not folder.exists()
 
 
+def test_what_was_put_aside_outlives_what_is_written_and_put_aside_later(tmp_path: Path) -> None:
+    kept = KeptFile(tmp_path / "a.kept", nothing)
+    with pytest.raises(FileNotFoundError):
+        kept.aside("old")
+    asides = []
+    for form in (b"first", b"second"):
+        kept.write(form)
+        asides += [kept.aside("old"), kept.aside("old")]  # once more is the same
+    kept.write(b"third")
+    assert asides == [str(tmp_path / f"a.kept.{end}") for end in ("old", "old", "old.2", "old.2")]
+    assert [Path(asides[n]).read_bytes() for n in (0, 2)] == [b"first", b"second"]
+    assert kept.read() == b"third"
+
+
 WRITES = """
 import sys
 from pathlib import Path

@@ -106,6 +106,9 @@ class _Told:
         for book, past, _ in self._ledger.written:
             book.durable, book.lost = past.whole, past.gap
 
+    def aside(self, mark: str) -> str:
+        return self._kept.aside(mark)
+
 
 def write(places: Mapping[str, Mapping[str, Any]]) -> bytes:
     """The bytes of the registers of these places."""

@@ -1,6 +1,10 @@
 """The quality of all voltages, kept over restarts: weeks, two hours and what is under way (8).
 
-A file that is damaged is told and begun anew: a week that lacks some days says so itself.
+The laws of this file:
+
+1. A week that cannot be gone on with is told and begun anew: what lacks some days says so itself.
+2. The file that it stood in is put aside first, and told; where that cannot be done, it is left as
+   it is, and nothing is kept.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,6 +24,8 @@ from smartpdu.measurement import aggregation
 from smartpdu.model.plant import Plant
 
 EVERY = 60.0  # s after which all is kept again; more is lost of ten minutes than they may lack
+DAMAGED, BEFORE = "damaged", "before"  # marks of files that were put aside
+MEND = "take quality.kept away, or put a copy of it back; then start anew"
 
 log = structlog.get_logger()
 
@@ -31,20 +37,22 @@ class Quality:
         """As it was kept; nowhere to keep it: it lives as long as the program."""
         self._feeds: dict[str, Any] = {}
         self._tallied: list[Tallied] = []
+        self._kept = kept
         self._upkeep = Upkeep(kept, NAME, EVERY)
         try:
             form = kept.read() if kept else None
-            self._feeds = {} if form is None else unsealed(FORM, form)["feeds"]
-        except (Damaged, KeyError, OSError) as error:
-            log.warning("quality_begins_anew", why=str(error))
+            self._feeds = {} if form is None else _feeds(form)
+        except (Damaged, OSError) as error:
+            self._begin_anew(DAMAGED, why=str(error))
 
     def tallied(self, course: Course, plant: Plant) -> Tallied:
         """What tallies a feed, as it stood."""
         made = Tallied(course, plant, Standing())
-        plain = self._feeds.pop(made.feed, None)
+        plain = self._feeds.get(made.feed)
         if plain is not None:
             made.standing = self._taken(plain, made)
         self._tallied.append(made)
+        self._feeds.pop(made.feed, None)  # last: until the file is put aside, all goes into it
         return made
 
     def tend(self, clock: float) -> None:
@@ -65,14 +73,32 @@ class Quality:
         return sealed(FORM, {"feeds": {**self._feeds, **feeds}})
 
     def _taken(self, plain: Mapping[str, Any], one: Tallied) -> Standing:
-        if plain.get("phases") != list(one.phases):
-            log.warning("quality_begins_anew", place=one.feed, why="other phases are measured")
-            return Standing()
         try:
-            return _read(plain)
+            if plain["phases"] == list(one.phases):
+                return _read(plain)
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-            log.warning("quality_begins_anew", place=one.feed, why=repr(error))
-            return Standing()
+            self._begin_anew(DAMAGED, place=one.feed, why=repr(error))
+        else:
+            self._begin_anew(BEFORE, place=one.feed, why="other phases are measured")
+        return Standing()
+
+    def _begin_anew(self, mark: str, **told: str) -> None:
+        """Put the file aside as it is, and tell where; where that fails, it is not written over."""
+        if self._kept is None:
+            return
+        try:
+            log.warning("quality_begins_anew", **told, kept=self._kept.aside(mark))
+        except OSError as error:
+            self._upkeep.abandon()
+            log.error("quality_not_kept", **told, aside=str(error), mend=MEND)
+
+
+def _feeds(form: bytes) -> dict[str, Any]:
+    """What was kept of each feed; raises Damaged."""
+    feeds = unsealed(FORM, form).get("feeds")
+    if not isinstance(feeds, dict):
+        raise Damaged("it holds no feeds")
+    return feeds
 
 
 def _written(standing: Standing, one: Tallied) -> dict[str, Any]:

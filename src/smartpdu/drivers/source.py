@@ -102,6 +102,13 @@ class Kept(Protocol):
         """Put this in the place of what was kept; on the disk when it returns. Raises OSError."""
         ...
 
+    def aside(self, mark: str) -> str:
+        """Have what was kept outlive the next write, under a name with this mark; gives its path.
+
+        Raises OSError.
+        """
+        ...
+
 
 Tell = Callable[[Sequence[Event], bytes | None], None]  # on the event loop
 

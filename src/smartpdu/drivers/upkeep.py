@@ -48,6 +48,10 @@ class Upkeep:
         self._due = clock
         return True
 
+    def abandon(self) -> None:
+        """Write nothing any more."""
+        self._keeper = None
+
     def hold(self) -> None:
         """One more holds what is kept."""
         self._holders.hold()

@@ -21,6 +21,21 @@ class KeptFile:
         except FileNotFoundError:
             return None
 
+    def aside(self, mark: str) -> str:
+        """Have the file outlive the next write, under a name with this mark; gives its path.
+
+        What was put aside before stays as well. Raises OSError.
+        """
+        self._held()
+        name, number = f"{self._path.name}.{mark}", 1
+        path = self._path.with_name(name)
+        while path.exists() and not path.samefile(self._path):
+            number += 1
+            path = self._path.with_name(f"{name}.{number}")
+        if not path.exists():
+            path.hardlink_to(self._path)
+        return str(path)
+
     def write(self, form: bytes) -> None:
         """Put this in the place of what was kept; on the disk when it returns. Raises OSError."""
         self._held()
