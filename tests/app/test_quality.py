@@ -123,12 +123,50 @@ def test_a_week_that_is_not_kept_says_which_phase_and_ends_with_one(tmp_path: Pa
     assert "last week, 2025-07-28 to 2025-08-04: EN 50160 NOT KEPT" in out
 
 
-def test_a_program_gets_the_same_as_json(tmp_path: Path) -> None:
+def test_a_program_gets_the_same_as_json_with_times_in_utc(tmp_path: Path) -> None:
     now = week([(1.0, -2.0)] * 3)
     keep(tmp_path, now)
     code, out, _ = told(tmp_path, as_json=True)
     assert code == 0
-    assert json.loads(out)["feeds"] == [{"feed": "A/feed", "now": now, "last": None}]
+    (feed,) = json.loads(out)["feeds"]
+    week_, verdicts = feed["now"], feed["now"]["verdicts"]
+    assert (feed["feed"], feed["last"], len(verdicts)) == ("A/feed", None, len(now["verdicts"]))
+    assert (week_["begin"], week_["end"]) == (
+        "2025-08-04T00:00:00.000+00:00",
+        "2025-08-11T00:00:00.000+00:00",
+    )
+    assert verdicts[0]["worst_end"] == "2025-08-04T00:10:00.000+00:00"
+    for one, as_kept in zip(verdicts, now["verdicts"], strict=True):
+        assert {**one, "worst_end": as_kept["worst_end"]} == as_kept
+    rest = {"verdicts": now["verdicts"], "begin": now["begin"], "end": now["end"]}
+    assert {**week_, **rest} == now
+    keep(tmp_path, begun())
+    unjudged = json.loads(told(tmp_path, as_json=True)[1])["feeds"][0]["now"]["verdicts"][0]
+    assert (unjudged["kept"], unjudged["worst_end"]) == (None, None)
+
+
+def test_a_feed_of_which_nothing_was_judged_yet_is_named(tmp_path: Path) -> None:
+    none = {"now": None, "last": None}
+    feeds = {"A/feed": none, "B/feed": {"now": week([(1.0, -2.0)]), "last": None}, "C/feed": none}
+    (tmp_path / "quality.kept").write_bytes(sealed(1, {"feeds": feeds}))
+    code, out, err = told(tmp_path)
+    lines = out.splitlines()
+    assert (code, err) == (2, "")
+    assert (lines[0], lines[-1]) == ("A/feed: nothing judged yet", "C/feed: nothing judged yet")
+    assert lines[1].startswith("B/feed, this week, so far")
+    assert out.count("nothing judged yet") == 2
+    assert json.loads(told(tmp_path, as_json=True)[1])["feeds"][0] == {"feed": "A/feed", **none}
+
+
+def test_help_says_what_each_exit_code_means(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["quality", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    codes = said.partition("The exit code is ")[2]
+    assert codes == (
+        "0 where each feed was kept as far as it was judged, 1 where one was not, 2 where one was "
+        "not judged yet, where there is nothing, or where the file quality.kept is damaged."
+    )
 
 
 @pytest.mark.parametrize("content", [b"", b"x\n{}", sealed(2, {"feeds": {}}), sealed(1, {})])

@@ -1,9 +1,13 @@
 """Verdicts on voltages over REST: as they are kept, with times in words."""
 
+import json
+from io import StringIO
+
 import pytest
 from app.test_quality import week
 from network.web import Web
 
+from smartpdu.app.quality import quality
 from smartpdu.drivers.sealed import sealed
 
 PATH = "/api/v1/voltage-quality"
@@ -23,6 +27,9 @@ async def test_each_feed_tells_its_verdicts(web: Web, role: str) -> None:
     assert (voltage["place"], voltage["criterion"]) == ("A/L2", "voltage")
     assert (voltage["worst"], voltage["within"], voltage["judged"]) == (-12.0, 0.0, 9)
     assert voltage["worst_end"].startswith("2025-07-28T")
+    out = StringIO()
+    assert quality(web.rig.directory, True, out, StringIO()) == 1
+    assert json.loads(out.getvalue())["feeds"] == [told]  # the same on the command line
 
 
 async def test_where_nothing_is_sampled_the_list_is_empty(web: Web) -> None:

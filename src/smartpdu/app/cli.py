@@ -240,7 +240,9 @@ def _quality_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParse
         help="judge the week's voltages by EN 50160",
         description="This week so far and the one before, of each feed whose voltage is sampled; "
         "also while `smartpdu run` runs. Weeks begin on Monday, UTC.",
-        epilog="The exit code is 0 where all that was judged was kept, 1 where not, 2 for nothing.",
+        epilog="The exit code is 0 where each feed was kept as far as it was judged, 1 where one "
+        "was not, 2 where one was not judged yet, where there is nothing, or where the file "
+        "quality.kept is damaged.",
     )
     quality.add_argument("--data", type=Path, metavar="DIR", help=f"{DATA}; that of `smartpdu run`")
     quality.add_argument("--json", action="store_true", help="one JSON object; default: text")

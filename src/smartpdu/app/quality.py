@@ -8,6 +8,7 @@ from typing import Any, TextIO
 
 from smartpdu.drivers.sealed import Damaged
 from smartpdu.drivers.verdicts import NAME, reports
+from smartpdu.network.judged import judged
 
 WORDS = {True: "kept", False: "NOT KEPT", None: "not judged yet"}
 WEEKS = {"now": "this week, so far", "last": "last week"}
@@ -18,7 +19,10 @@ ALWAYS = (", all", " at all times")  # of the key of a criterion; how people are
 
 
 def quality(data: Path, as_json: bool, out: TextIO, err: TextIO) -> int:
-    """Print the verdicts; 0: kept as far as judged, 1: not kept, 2: a feed was not judged yet."""
+    """Print the verdicts, by times of REST in JSON.
+
+    0: kept as far as judged, 1: not kept, 2: a feed was not judged yet, or there is none to read.
+    """
     file = data / f"{NAME}.kept"
     try:
         feeds = reports(file.read_bytes())
@@ -32,7 +36,7 @@ def quality(data: Path, as_json: bool, out: TextIO, err: TextIO) -> int:
         print(f"smartpdu: {file}: found damage ({error}), expected what was written", file=err)
         return 2
     if as_json:
-        print(json.dumps({"file": str(file), "feeds": feeds}), file=out)
+        print(json.dumps({"file": str(file), "feeds": [judged(feed) for feed in feeds]}), file=out)
     else:
         print("\n".join(_lines(feeds)), file=out)
     return _code([[week["kept"] for name in WEEKS if (week := feed[name])] for feed in feeds])
@@ -51,6 +55,8 @@ def _lines(feeds: list[dict[str, Any]]) -> Iterator[str]:
         for name, words in WEEKS.items():
             if week := feed[name]:
                 yield from _week(feed["feed"], words, week)
+        if not any(feed[name] for name in WEEKS):
+            yield f"{feed['feed']}: nothing judged yet"
 
 
 def _week(feed: str, words: str, week: Mapping[str, Any]) -> Iterator[str]:
