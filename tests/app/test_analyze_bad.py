@@ -81,7 +81,7 @@ def text(name: str, content: str) -> Callable[[Path], Path]:
         (text("r.csv", ""), "r.csv, line 1: found nothing"),
         (text("r.csv", "t (s),U1 (V)\n"), "r.csv, line 2: found the end, expected a row"),
         (text("r.csv", "t (s),U1 (V)\n0,1\n1,x\n"), "r.csv, line 3, field 2: found 'x'"),
-        (text("r.csv", "t (s),U1 (V)\n0,1\n1\n"), "r.csv, line 3: found 1 fields"),
+        (text("r.csv", "t (s),U1 (V)\n0,1\n1\n"), "r.csv, line 3: found 1 field,"),
         (text("r.csv", "U1 (V)\n0\n1\n"), "r.csv: found no column of times and no rate"),
         (text("r.csv", "t (s),U1 (V)\n1,1\n0,1\n"), "r.csv"),
         (text("r.wav", "no sound"), "r.wav, byte 0: found 'no s', expected RIFF and WAVE"),
@@ -204,8 +204,9 @@ def test_samples_that_are_missing_are_left_out(
     holed["I1|A"][4100] = nan
     holed["I2|A"][:] = nan
     whole, notes = values(capsys, kept(tmp_path, 5000, holed))
-    assert "U1: 40 samples are missing" in notes
-    assert "I2: 6000 samples are missing" in notes
+    assert "U1: 40 samples are missing, from 0.40000 s to 0.40780 s" in notes
+    assert "I1: 1 sample is missing, at 0.82000 s" in notes
+    assert "I2: 6000 samples are missing, from 0.00000 s to 1.19980 s" in notes
     first, second, current, absent = whole["channels"]
     assert first["rms"] == pytest.approx(230, rel=1e-4)
     assert second["rms"] == pytest.approx(231, rel=1e-4)
@@ -215,6 +216,24 @@ def test_samples_that_are_missing_are_left_out(
     assert whole["phases"][0]["active_power"] == pytest.approx(920, rel=1e-4)
     assert whole["phases"][1]["active_power"] is None
     assert whole["events"] == [], "a gap is no dip"
+
+
+def test_samples_that_are_missing_in_several_places_are_told_with_the_first_and_the_last(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    shape = wave(times(5000, 0.6), 230)
+    shape[[1000, 1001, 1500, 2999]] = nan
+    _, notes = values(capsys, kept(tmp_path, 5000, {"U1|V": shape}))
+    assert "U1: 4 samples are missing in 3 places, from 0.20000 s to 0.59980 s" in notes
+
+
+def test_the_only_window_that_is_disturbed_is_told_as_one(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    at = times(5000, 0.35)
+    shape = wave(at, 230) * np.where((at > 0.23) & (at < 0.29), 0.5, 1.0)
+    _, notes = values(capsys, kept(tmp_path, 5000, {"U1|V": shape}))
+    assert "of 1 window without a calm one: a dip, swell or interruption touches it" in notes
 
 
 def as_table(folder: Path, made: Recording) -> Path:

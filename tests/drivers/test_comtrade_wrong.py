@@ -97,7 +97,7 @@ def test_a_configuration_that_cannot_be_used_is_told_with_its_line(
         (
             "ASCII",
             b"1,0,1,1,0,0\r\n2,0,y,x,0,0",
-            "line 2, field 3: found 'y' and 1 more that are wrong, expected a number .1 fields at",
+            "line 2, field 3: found 'y' and 1 more that are wrong, expected a number .1 field at",
         ),
         (
             "ASCII",
@@ -163,7 +163,7 @@ def lines(count: int) -> list[bytes]:
         ),
         (
             b"garbage",
-            "line 7: found 1 fields, expected 6 fields: this row is missing",
+            "line 7: found 1 field, expected 6 fields: this row is missing",
             None,
             {0, 1},
         ),

@@ -205,3 +205,47 @@ def test_a_rate_that_is_none_is_told(tmp_path: Path) -> None:
     for rate in (0.0, -1.0, float("nan"), float("inf")):
         with pytest.raises(RecordingError, match=r"found a rate of .*, expected one above 0"):
             read(tmp_path, "U1 (V)\n1\n2\n", Given(rate=rate))
+
+
+@pytest.mark.parametrize(
+    ("rest", "found"),
+    [
+        ("0.0003,7", "2 fields of 3"),
+        ("0.0003", "1 field of 3"),
+        ("0.", "1 field of 3"),
+        ("0.0003,7,-", "half a row"),
+        ("0.0003,7,1.5e", "half a row"),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_last_row_that_is_cut_off_is_left_out_and_marked(
+    tmp_path: Path, rest: str, found: str, end: str
+) -> None:
+    lines = ["t (s),U1 (V),I1 (A)", "0,325,-1.5", "0.0001,300,2", "0.0002,-20,2.5", rest]
+    held = read(tmp_path, end.join(lines))
+    np.testing.assert_allclose(held.samples, [[325, -1.5], [300, 2], [-20, 2.5]])
+    [mark] = held.marks
+    assert (mark.quality, mark.first, mark.count) == (Quality.TRUNCATED, 3, 1)
+    assert mark.words == f"r.csv, line 5: found {found} and the end of the file; left out"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0,325,-1.5\n0.0001,300\n",  # the line is whole, and short
+        "0,325,-1.5\n0.0001,300\r",
+        "0,325\n0.0001,300,1\n0.0002,1",  # the first is short as well
+        "0,325,-1.5\n0.0001,300,x",
+        "0,325,-1.5\n0.0001,300,1,2",
+        "0,325",  # there is no other
+    ],
+)
+def test_a_row_that_is_short_but_not_cut_off_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(RecordingError, match=r"r\.csv, line [23]"):
+        read(tmp_path, "t (s),U1 (V),I1 (A)\n" + text)
+
+
+def test_a_last_row_without_a_line_end_is_a_row_if_it_is_whole(tmp_path: Path) -> None:
+    held = read(tmp_path, "t (s),U1 (V)\n0,325\n0.0001,300\n0.0002,-20")
+    assert held.samples[:, 0].tolist() == [325, 300, -20]
+    assert held.marks == ()

@@ -107,7 +107,7 @@ def test_a_sound_that_ends_early_is_read_and_marked(tmp_path: Path) -> None:
         (raw(form(2, 1, 16), b"1234"), "byte 20: found samples of kind 2 and 16 bits"),
         (raw(form(1, 0, 16), b"1234"), "byte 20: found 0 channels at 8000 samples in a second"),
         (raw(form(1, 65535, 16), b"1234"), "byte 20: found 65535 channels"),
-        (raw(form(1, 1, 16, 0), b"1234"), "byte 20: found 1 channels at 0 samples in a second"),
+        (raw(form(1, 1, 16, 0), b"1234"), "byte 20: found 1 channel at 0 samples in a second"),
         (raw(form(1, 1, 16)[:9], b"1234"), "byte 20: found 9 bytes, expected 16"),
         (b"RIFF\0\0\0\0WAVEdata\4\0\0\0abcd", "byte 12: found data, expected their form before"),
     ],
@@ -123,7 +123,7 @@ def test_a_sound_that_cannot_be_used_is_told_with_its_place(
 def test_names_and_scales_must_be_as_many_as_channels(tmp_path: Path) -> None:
     path = spoken(tmp_path, 2, bytes(8))
     for says, words in (
-        (Given(names=("U1",)), "found 1 names, expected one for each of 2 channels"),
+        (Given(names=("U1",)), "found 1 name, expected one for each of 2 channels"),
         (Given(scale=(1.0, 2.0, 3.0)), "found 3 scales, expected one for each of 2 channels"),
         (Given(scale=(1.0, float("nan"))), "found a scale that is no number"),
     ):

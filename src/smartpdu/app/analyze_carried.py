@@ -66,6 +66,7 @@ def carried(recording: Recording, found: Analysis) -> Iterator[Mark]:
         yield Mark(Quality.CARRIED, words, channel, first, end - first)
     more = spans[SEVERAL:]
     if more:
-        words = f"half-cycles have an assumed pace in {len(more)} more places"
+        places = "place" if len(more) == 1 else "places"
+        words = f"half-cycles have an assumed pace in {len(more)} more {places}"
         first, end = max(int(more[0].first), 0), min(int(np.ceil(more[-1].end)), last)
         yield Mark(Quality.CARRIED, words, None, first, end - first)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from smartpdu.app.analyze_carried import carried
-from smartpdu.drivers.recording import Mark, Quality, Recording
+from smartpdu.drivers.recording import Mark, Quality, Recording, counted
 from smartpdu.drivers.recording_flat import flat
 from smartpdu.drivers.recording_names import Pair
 from smartpdu.measurement.channels import CYCLES
@@ -149,14 +149,17 @@ def _disturbed(extent: Extent) -> str:
     whole, others = extent.windows, extent.windows - extent.calm
     touch = "a dip, swell or interruption touches"
     jump = "cycles are missing or jump in"
+    those = "the others" if others > 1 else "the other"
+    if others == whole:
+        those = "each of them" if whole > 1 else "it"
     if extent.touched == 0:
-        why = f"{jump} {'each' if others == whole else 'the others'}"
+        why = f"{jump} {those}"
     elif extent.touched == others:
-        why = f"{touch} {'each of them' if others == whole else 'the others'}"
+        why = f"{touch} {those}"
     else:
         why = f"{touch} {extent.touched}, and {jump} {others - extent.touched} more"
     if not extent.calm:
-        return f"harmonics mean little, of {whole} windows without a calm one: {why}"
+        return f"harmonics mean little, of {counted(whole, 'window')} without a calm one: {why}"
     return f"harmonics are those of {extent.calm} of {whole} windows: {why}"
 
 
@@ -167,8 +170,8 @@ def _why(recording: Recording) -> str:
     if rate < COARSE * min(CYCLES):
         return f"{rate:g} S/s are too few to see a cycle of the mains"
     if number < rate / min(CYCLES):
-        words = "sample" if number == 1 else "samples"
-        return f"{number} {words} at {rate:g} S/s are less than one cycle"
+        are = "is" if number == 1 else "are"
+        return f"{counted(number, 'sample')} at {rate:g} S/s {are} less than one cycle"
     return "no cycle of the mains, 40 to 72 Hz, is found"
 
 

@@ -92,7 +92,7 @@ def _recording(about: Config, data: bytes, file: str, line: int = 1) -> Recordin
     else:
         times, stretches, marks = _stamped(about, held, file)
     channels = tuple(each.channel for each in about.analog)
-    lost = missing(held.samples, channels)
+    lost = missing(held.samples, channels, times)
     return Recording(
         name=about.name,
         start=about.start,

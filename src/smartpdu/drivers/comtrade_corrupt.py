@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from smartpdu.drivers.comtrade_config import Config
-from smartpdu.drivers.recording import Mark, Quality
+from smartpdu.drivers.recording import Mark, Quality, counted
 from smartpdu.drivers.recording_text import Odd
 from smartpdu.model.units import Column
 
@@ -15,12 +15,14 @@ def corrupt(odd: Sequence[Odd], config: Config, file: str) -> Iterator[Mark]:
     """A mark for each field that is no number; one for all that are too many to be told."""
     for each in odd[:SEVERAL]:
         name, channel = _what(each, config)
-        expected = f"{each.fields} fields" if each.column is None else "a number"
+        expected = counted(each.fields, "field") if each.column is None else "a number"
         words = f"{file}, {each.where}: found {each.found}, expected {expected}: {name}"
         yield Mark(Quality.CORRUPT, words, channel, each.row, 1)
     more = odd[SEVERAL:]
     if more:
-        words = f"{file}: {sum(each.fields for each in more)} more fields are no numbers"
+        lost = sum(each.fields for each in more)
+        rest = "1 more field is no number" if lost == 1 else f"{lost} more fields are no numbers"
+        words = f"{file}: {rest}"
         yield Mark(Quality.CORRUPT, words, None, more[0].row, len({each.row for each in more}))
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from smartpdu.drivers.comtrade_config import Config
 from smartpdu.drivers.comtrade_corrupt import corrupt, settled
-from smartpdu.drivers.recording import Mark, Quality, RecordingError, Samples
+from smartpdu.drivers.recording import Mark, Quality, RecordingError, Samples, counted
 from smartpdu.drivers.recording_text import Odd, Table, table
 from smartpdu.model.units import Seconds
 
@@ -192,6 +192,6 @@ def _clipped(raw: Raw, config: Config) -> list[Mark]:
         flat = len(at) >= RUN and bool((at[RUN - 1 :] - at[: 1 - RUN] == RUN - 1).any())
         hard = bool((np.abs(column[at]) >= end).any())
         if about.kind != "other" and (flat or hard):
-            words = f"{about.name}: {len(at)} samples at the end of the converter"
+            words = f"{about.name}: {counted(len(at), 'sample')} at the end of the converter"
             marks.append(Mark(Quality.CLIPPED, words, channel, int(at[0]), len(at)))
     return marks

@@ -120,10 +120,22 @@ def primary(recording: Recording) -> Recording:
     return replace(recording, samples=samples, channels=channels)
 
 
-def missing(samples: Samples, channels: tuple[Channel, ...]) -> Iterator[Mark]:
-    """A mark for each channel of which samples are not there."""
+def counted(number: int, word: str) -> str:
+    """So many of something, in words: 1 sample, 2 samples."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def missing(samples: Samples, channels: tuple[Channel, ...], times: Seconds) -> Iterator[Mark]:
+    """A mark for each channel of which samples are not there, and when."""
     absent = np.isnan(samples)
     for channel in np.flatnonzero(absent.any(axis=0)).tolist():
         count = int(np.count_nonzero(absent[:, channel]))
-        words = f"{channels[channel].name}: {count} samples are missing"
-        yield Mark(Quality.MISSING, words, channel, int(np.argmax(absent[:, channel])), count)
+        places = np.flatnonzero(np.diff(np.concatenate([[False], absent[:, channel], [False]])))
+        first, last = int(places[0]), int(places[-1]) - 1
+        is_are = f"{counted(count, 'sample')} {'is' if count == 1 else 'are'} missing"
+        gaps = f" in {len(places) // 2} places" if len(places) > 2 else ""
+        when = f"from {times[first]:.5f} s to {times[last]:.5f} s"
+        if count == 1:
+            when = f"at {times[first]:.5f} s"
+        words = f"{channels[channel].name}: {is_are}{gaps}, {when}"
+        yield Mark(Quality.MISSING, words, channel, first, count)

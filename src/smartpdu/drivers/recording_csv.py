@@ -15,11 +15,12 @@ from smartpdu.drivers.recording import (
     Recording,
     RecordingError,
     Stretch,
+    counted,
     missing,
     quoted,
 )
 from smartpdu.drivers.recording_names import channel, headed
-from smartpdu.drivers.recording_text import Table, decoded, table
+from smartpdu.drivers.recording_text import BLANK, Table, decoded, table
 from smartpdu.drivers.recording_timing import rated, stamped
 from smartpdu.model.units import Hertz, Second, Seconds
 
@@ -29,6 +30,7 @@ NUMBER = re.compile(
     r"\s*[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?\s*|\s*nan\s*|\s*", re.IGNORECASE
 )
 FRACTION = re.compile(r"[+-]?(\d*(?:[.,](\d*))?)(?:[eE]([+-]?\d{1,2}))?")
+BEGUN = re.compile(rb"\s*(?:[+-]|[+-]?[\d.,]+[eE][+-]?)")  # a number of which the rest is cut off
 MOST = 20_000  # columns
 SEVERAL = 6  # columns that are told one by one
 LONG = 300  # letters of names that a message repeats
@@ -55,7 +57,8 @@ def separated(
         raw = decoded(raw, file, encoding).encode("utf-8")
     text = decoded(raw[:HEAD][: raw.rfind(b"\n", 0, HEAD) + 1 or HEAD], file, encoding)
     heading, twins = _apart(_heading(text, file), file)
-    values = _numbers(raw, heading, file)
+    body, cut = _whole(_body(raw, heading), heading, file)
+    values = _numbers(body, heading, file)
     clock = [n for n, (name, _) in enumerate(heading.columns) if TIME.fullmatch(name)][:1]
     rest = [n for n in range(len(heading.columns)) if n not in clock]
     if not rest:
@@ -65,7 +68,7 @@ def separated(
     samples[~np.isfinite(samples)] = np.nan
     times, stretches, marks = _times(text, heading, values, clock, rate, file)
     channels = tuple(each for each, _ in about)
-    return _recorded(file, channels, stretches, times, samples, (*twins, *marks))
+    return _recorded(file, channels, stretches, times, samples, (*twins, *cut, *marks))
 
 
 def _recorded(
@@ -76,7 +79,7 @@ def _recorded(
     samples: NDArray[np.float64],
     marks: tuple[Mark, ...],
 ) -> Recording:
-    lost = tuple(missing(samples, channels))
+    lost = tuple(missing(samples, channels, times))
     return Recording(
         file, None, nan, nan, channels, stretches, times, samples, marks=(*marks, *lost)
     )
@@ -167,11 +170,29 @@ def _fields(line: str, separator: str, file: str, number: int) -> list[str]:
         raise RecordingError(file, f"line {number}", str(error), "fields of a table") from None
 
 
-def _numbers(raw: bytes, heading: _Heading, file: str) -> NDArray[np.float64]:
+def _body(raw: bytes, heading: _Heading) -> bytes:
+    """What follows the heading."""
     start = 0
     for _ in range(heading.lines):
         start = raw.find(b"\n", start) + 1 or len(raw)
-    body = raw[start:].replace(b'"', b"")
+    return raw[start:].replace(b'"', b"")
+
+
+def _whole(body: bytes, heading: _Heading, file: str) -> tuple[bytes, tuple[Mark, ...]]:
+    """The rows of a table without a last one that is cut off: it is short, and has no line end."""
+    end = body.rfind(b"\n") + 1
+    rest, number = body[end:], len(heading.columns)
+    fields = rest.split(heading.separator.encode())
+    short = len(fields) < number or (len(fields) == number and BEGUN.fullmatch(fields[-1]))
+    if not rest.strip(BLANK) or rest.endswith(b"\r") or not short or not body[:end].strip():
+        return body, ()
+    line = heading.lines + 1 + body.count(b"\n")
+    found = f"{counted(len(fields), 'field')} of {number}" if len(fields) < number else "half a row"
+    words = f"{file}, line {line}: found {found} and the end of the file; left out"
+    return body[:end], (Mark(Quality.TRUNCATED, words, first=body.count(b"\n"), count=1),)
+
+
+def _numbers(body: bytes, heading: _Heading, file: str) -> NDArray[np.float64]:
     decimal = b"." if heading.separator == "," else b","
     at = Table(file, heading.lines + 1, len(heading.columns), heading.separator.encode(), decimal)
     values = table(body, at, len(body) + 1)

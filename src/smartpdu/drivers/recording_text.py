@@ -9,7 +9,7 @@ from io import BytesIO
 import numpy as np
 from numpy.typing import NDArray
 
-from smartpdu.drivers.recording import RecordingError, quoted
+from smartpdu.drivers.recording import RecordingError, counted, quoted
 
 LARGEST = 1 << 28  # bytes of a table; its numbers may take four times as many
 BLOCK = 1 << 20  # bytes of text that are read at once
@@ -130,7 +130,7 @@ def table(raw: bytes, place: Table, most: int, odd: list[Odd] | None = None) -> 
     spare = max(fields // ONE_OF, min(fields // ONE_OF_FEW, FEW)) if odd is not None else 0
     for text, lines in _blocks(raw):
         if len(text) > BLOCK + FIELD * place.columns:
-            words = f"{FIELD * place.columns} at most for {place.columns} fields"
+            words = f"{FIELD * place.columns} at most for {counted(place.columns, 'field')}"
             longest = max(map(len, text.split(b"\n")))
             raise RecordingError(place.file, f"line {line}", f"a line of {longest} bytes", words)
         values = _values(text, place, line, None if odd is None else (odd, done, spare))
@@ -205,7 +205,7 @@ def _odd(row: bytes, place: Table, line: int, number: int) -> Iterator[Odd]:
     """What in a row is no number: fields, or all of it where it has too few or too many."""
     fields = row.split(place.separator)
     if len(fields) != place.columns:
-        yield Odd(number, None, line, f"{len(fields)} fields", place.columns)
+        yield Odd(number, None, line, counted(len(fields), "field"), place.columns)
         return
     for column, field in enumerate(fields):
         if not _number(field.replace(place.decimal, b".")):
@@ -227,8 +227,8 @@ def _without(row: bytes, place: Table, odd: list[Odd]) -> bytes:
 def _too_many(odd: list[Odd], place: Table, spare: int) -> RecordingError:
     first, more = odd[0], len(odd) - 1
     found = f"{first.found} and {more} more that are wrong" if more else first.found
-    expected = f"{place.columns} fields" if first.column is None else "a number"
-    bound = f" ({spare} fields at most may be none)" if spare else ""
+    expected = counted(place.columns, "field") if first.column is None else "a number"
+    bound = f" ({counted(spare, 'field')} at most may be none)" if spare else ""
     return RecordingError(place.file, first.where, found, f"{expected}{bound}")
 
 

@@ -15,6 +15,7 @@ from smartpdu.drivers.recording import (
     Recording,
     RecordingError,
     Samples,
+    counted,
     missing,
 )
 from smartpdu.drivers.recording_names import channel, headed
@@ -40,10 +41,10 @@ def sounded(
     """The recording of a .wav; names as "U1 (V)", and what full scale means, for each channel."""
     form, data, marks = _chunks(raw, file)
     names = names or [str(number) for number in range(1, form.channels + 1)]
-    for what, given in (("names", names), ("scales", scale or names)):
+    for what, given in (("name", names), ("scale", scale or names)):
         if len(given) != form.channels:
-            words = f"one for each of {form.channels} channels"
-            raise RecordingError(file, "", f"{len(given)} {what}", words)
+            words = f"one for each of {counted(form.channels, 'channel')}"
+            raise RecordingError(file, "", counted(len(given), what), words)
     if not all(isfinite(each) and abs(each) <= 1e30 for each in scale):
         raise RecordingError(file, "", "a scale that is no number", "what full scale means")
     about = [channel(*headed(name)) for name in names]
@@ -59,7 +60,7 @@ def sounded(
     samples: Samples = values * np.array(factors, values.dtype)
     samples[~np.isfinite(samples)] = np.nan
     times, stretches = rated([(float(form.rate), len(values))], len(values))
-    lost = missing(samples, channels)
+    lost = missing(samples, channels, times)
     all_marks = (*marks, *clipped, *lost)
     return Recording(file, None, nan, nan, channels, stretches, times, samples, marks=all_marks)
 
@@ -80,7 +81,7 @@ def _chunks(raw: bytes, file: str) -> tuple[_Form, bytes, list[Mark]]:
             held = min(size, len(raw) - body)
             marks = []
             if held < size:
-                words = f"{file}: found {held} bytes of samples, expected {size}"
+                words = f"{file}: found {counted(held, 'byte')} of samples, expected {size}"
                 marks.append(Mark(Quality.TRUNCATED, words))
             return form, raw[body : body + held], marks
         place = body + size + size % 2
@@ -90,7 +91,7 @@ def _chunks(raw: bytes, file: str) -> tuple[_Form, bytes, list[Mark]]:
 def _form(body: bytes, file: str, place: int) -> _Form:
     where = f"byte {place}"
     if len(body) < 16:
-        raise RecordingError(file, where, f"{len(body)} bytes", "16, the form of the samples")
+        raise RecordingError(file, where, counted(len(body), "byte"), "16, the form of the samples")
     kind, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", body)
     if kind == EXTENSIBLE and len(body) >= 26:
         kind = struct.unpack_from("<H", body, 24)[0]
@@ -98,7 +99,7 @@ def _form(body: bytes, file: str, place: int) -> _Form:
         words = "8, 16, 24 or 32 bits, or floating point of 32 or 64"
         raise RecordingError(file, where, f"samples of kind {kind} and {bits} bits", words)
     if not 1 <= channels <= MOST or rate == 0:
-        found = f"{channels} channels at {rate} samples in a second"
+        found = f"{counted(channels, 'channel')} at {counted(rate, 'sample')} in a second"
         raise RecordingError(file, where, found, "one channel and a rate at least")
     return _Form(kind, channels, rate, bits)
 
@@ -134,6 +135,6 @@ def _clipped(full: NDArray[np.bool_] | None, channels: tuple[Channel, ...]) -> l
     marks = []
     for number in np.flatnonzero(full.any(axis=0)).tolist():
         count = int(np.count_nonzero(full[:, number]))
-        words = f"{channels[number].name}: {count} samples at the end of the converter"
+        words = f"{channels[number].name}: {counted(count, 'sample')} at the end of the converter"
         marks.append(Mark(Quality.CLIPPED, words, number, int(np.argmax(full[:, number])), count))
     return marks
