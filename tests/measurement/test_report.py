@@ -1,5 +1,7 @@
 """Recordings analysed: fits to a few cycles, levels that are usual, shares of the work done."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from measurement.signals import distorted, power, sampled, sine, turns
@@ -141,3 +143,56 @@ def test_rms_between_samples_is_that_of_the_wave() -> None:
     assert half == pytest.approx(np.full(len(half), 230.0), rel=1e-3)
     assert cycle[1:] == pytest.approx(np.full(len(cycle) - 1, 230.0), rel=1e-5)
     assert np.isnan(cycle[0])
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "edge"),
+    [(0.0, 10.0, 3.0), (10.0, 0.0, 1.0), (10.0, 1.0, 1.0), (0.0, 10.0, 3.0137), (10.0, 1.0, 0.003)],
+)
+@pytest.mark.parametrize("hertz", [50.0, 49.87])
+def test_reactive_power_and_phasor_of_a_changing_current_fit_its_active_power(
+    first: float, then: float, edge: float, hertz: float
+) -> None:
+    at = np.arange(40_000) / 10_000
+    turn = 2 * np.pi * hertz * at
+    level = np.where(at < edge, first, then)
+    u, i = (np.sqrt(2) * a * np.sin(turn - b) for a, b in ((230.0, 0.0), (level, 0.4)))
+    found, _ = finished(material(np.stack([u, i], axis=1), 10_000.0, pairs=1))
+    told, extent = found.powers[0], found.extent
+    assert extent is not None
+    seen = slice(round(extent.start), round(extent.end))
+    # an edge within a cycle shifts what has its frequency by half a cycle's part at the most
+    little = 10 / extent.cycles / 2
+    assert abs(found.phasor[1]) == pytest.approx(level[seen].mean(), abs=little)
+    own = found.phasor[0] * found.phasor[1].conjugate()
+    assert told.active == pytest.approx(own.real, rel=1e-4)
+    assert told.reactive == pytest.approx(own.imag, rel=1e-4)
+    assert told.reactive == pytest.approx(np.tan(0.4) * told.active, abs=230 * little)
+
+
+def test_a_phase_that_is_lost_has_the_powers_of_the_cycles_it_had() -> None:
+    at = np.arange(30_000) / 10_000
+    level = (at < 1.0).astype(float)
+    dice = np.random.default_rng(2)
+    turn = 2 * np.pi * 50.02 * at
+    u, i = (np.sqrt(2) * a * np.sin(turn - b) * level for a, b in ((230.0, 0.0), (10.0, 0.4)))
+    samples = np.stack([u, i], axis=1) + dice.normal(0, 0.02, (len(at), 2))
+    found, _ = finished(material(samples, 10_000.0, pairs=1))
+    told = found.powers[0]
+    assert told.active == pytest.approx(2300 * np.cos(0.4) / 3, rel=0.01)
+    assert told.reactive == pytest.approx(2300 * np.sin(0.4) / 3, rel=0.01)
+    assert told.displacement_factor == pytest.approx(np.cos(0.4), abs=1e-3)
+    assert np.abs(found.phasor) == pytest.approx([230 / 3, 10 / 3], rel=0.01)
+
+
+def test_the_phasor_of_a_current_outlives_the_leading_voltage() -> None:
+    at = np.arange(40_000) / 10_000
+    turn = 2 * np.pi * 50.02 * at
+    u = [np.sqrt(2) * 230 * np.sin(turn - k * 2 * np.pi / 3) for k in range(3)]
+    u[0] = u[0] * (at < 2.0) + np.random.default_rng(3).normal(0, 0.05, len(at))
+    i = np.sqrt(2) * 10 * np.sin(turn - 2 * np.pi / 3 - 0.4)
+    made = material(np.stack([*u, i], axis=1), 10_000.0, pairs=1)
+    found, _ = finished(replace(made, voltages=(0, 1, 2), pairs=((1, 3),), systems=((0, 1, 2),)))
+    assert np.abs(found.phasor) == pytest.approx([115.0, 230.0, 230.0, 10.0], rel=0.01)
+    assert np.angle(found.phasor[3]) == pytest.approx(-2 * np.pi / 3 - 0.4, abs=0.01)
+    assert found.powers[0].reactive == pytest.approx(2300 * np.sin(0.4), rel=1e-3)

@@ -1,9 +1,9 @@
 """The analysis of a recording: what its channels, its phases and its events are (5, 8).
 
 All is measured as it is in live samples: by windows of ten or twelve cycles and by half-cycles.
-RMS values, direct parts and power are those of all whole cycles; harmonics those of the windows
-that no dip, swell or interruption touches, where there are any. A recording too short for a window
-is analysed over the whole cycles it has, and one without cycles by its samples alone.
+RMS values, direct parts, power and phasors are those of all whole cycles; harmonics those of the
+windows that no dip, swell or interruption touches, where there are any. A recording too short for a
+window is analysed over the whole cycles it has, and one without cycles by its samples alone.
 """
 
 from collections.abc import Generator, Sequence

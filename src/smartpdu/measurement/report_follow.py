@@ -38,7 +38,6 @@ class Spectrum:
     cycles: int
     mark: int
     harmonic: Array  # (ORDERS, columns), RMS
-    phasor: Array  # of the fundamental, complex RMS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,8 +122,7 @@ def _spectrum(window: Window, scale: Array) -> Spectrum:
     """What is kept of a window, as the columns are without their scale."""
     found = window.spectra
     harmonic = (found.harmonic / scale).astype(np.float32)
-    phasor = found.phasor[0] / scale
-    return Spectrum(window.start, window.end, window.cycles, window.mark, harmonic, phasor)
+    return Spectrum(window.start, window.end, window.cycles, window.mark, harmonic)
 
 
 def _unscaled(halves: Halves, scale: Array) -> Halves:

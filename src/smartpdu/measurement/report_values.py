@@ -11,6 +11,7 @@ from smartpdu.measurement.crossing import REAL
 from smartpdu.measurement.cycles import SWITCHED
 from smartpdu.measurement.fitted import Fit, reach
 from smartpdu.measurement.harmonics import ORDERS
+from smartpdu.measurement.report_coherent import UNKNOWN, Turning, coherent, turning
 from smartpdu.measurement.report_follow import SETTLES, Followed, Spectrum, filled
 from smartpdu.measurement.report_layout import Layout, Material
 from smartpdu.measurement.sums import means
@@ -18,7 +19,6 @@ from smartpdu.model.units import Hertz
 
 Array = NDArray[Any]
 
-UNKNOWN = complex(np.nan, np.nan)
 FEW = 3  # bounds of half-cycles that make a cycle
 LATE = 6.0  # cycles after which the first bound of a voltage that was there would be found
 TAPS = 24  # samples beside a window of which its spectrum is made too
@@ -79,48 +79,40 @@ def by_windows(
     `loud` are the times of dips, swells and interruptions, (events, 2).
     """
     rate = max(all_followed, key=lambda each: len(each.windows)).run.rate
-    mean, square, power, (cycles, start, end) = _sums(material, layout, all_followed)
+    mean, square, power, turned, (cycles, start, end) = _sums(material, layout, all_followed)
     taken = [(f, w) for f in all_followed if f.run.rate == rate for w in f.windows]
     calm = [k for k, (f, w) in enumerate(taken) if _is_calm(f, w, loud)]
     touched = sum(_is_touched(f, w, loud) for f, w in taken)
     orders = reach(rate, max(w.cycles / (w.end - w.start) for _, w in taken) * rate)
-    harmonic, phasor, fundamental = _spectra(layout, taken, calm)
+    harmonic = _spectra(taken, calm)
     harmonic[orders:] = np.nan
+    phasor, fundamental = coherent(turned, layout.pairs)
     paired, current = np.array(layout.pairs, np.int64).reshape(-1, 2).T
     values = Values(
         mean,
         np.sqrt(square),
         harmonic,
-        phasor,
+        phasor / layout.scale,
         np.where(paired >= 0, power[current], np.nan),
-        np.where(paired >= 0, fundamental, UNKNOWN),
+        fundamental / (layout.scale[paired] * layout.scale[current]),
     )
     return values, Extent(cycles, start, end, len(taken), len(calm), orders, rate, touched)
 
 
-def _spectra(
-    layout: Layout, taken: Sequence[tuple[Followed, Spectrum]], calm: list[int]
-) -> tuple[Array, Array, Array]:
-    """Harmonics and phasors of each column, and the fundamental's power of each pair.
+def _spectra(taken: Sequence[tuple[Followed, Spectrum]], calm: list[int]) -> Array:
+    """Harmonics of each column.
 
     From windows that are calm and not the first, whose filter had to settle; of a column that has
     none of these, from the others.
     """
     there = np.stack([_there(f, w) for f, w in taken])
-    phasors = np.stack([w.phasor for _, w in taken]).astype(complex)
     squares = np.stack([np.square(w.harmonic.astype(float)) for _, w in taken])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        turned = phasors * phasors[:, :1].conj() / np.abs(phasors[:, :1])
     settled = [k for k in calm if taken[k][1] is not taken[k][0].windows[0]]
-    harmonic, phasor = np.full(squares.shape[1:], np.nan), np.full(turned.shape[1:], UNKNOWN)
+    harmonic = np.full(squares.shape[1:], np.nan)
     for some in (settled, calm, list(range(len(taken)))):
         found = np.sqrt(_averaged(squares[some], there[some][:, None]))
         harmonic = np.where(np.isfinite(harmonic), harmonic, found)
-        found = _averaged(turned[some], there[some])
-        phasor = np.where(np.isfinite(phasor), phasor, found)
-    v, i = np.array(layout.pairs, np.int64).reshape(-1, 2).T
-    fundamental = _averaged(phasors[:, v] * phasors[:, i].conj(), there[:, v] & there[:, i])
-    return harmonic, phasor, fundamental
+    return harmonic
 
 
 def _averaged(values: Array, there: Array) -> Array:
@@ -149,8 +141,12 @@ def _there(f: Followed, w: Spectrum) -> Array:
 
 def _sums(
     material: Material, layout: Layout, all_followed: Sequence[Followed]
-) -> tuple[Array, Array, Array, tuple[int, float, float]]:
-    """Mean value, square and product of each column over all whole cycles, and their extent."""
+) -> tuple[Array, Array, Array, list[Turning], tuple[int, float, float]]:
+    """Mean value, square and product of each column over all whole cycles, and their extent.
+
+    Beside them the fundamental of each of these cycles, scaled.
+    """
+    turned: list[Turning] = []
     columns = len(layout.column)
     total, weight = np.zeros((3, columns)), np.zeros(columns)
     cycles, begin, end = 0, np.inf, -np.inf
@@ -160,13 +156,16 @@ def _sums(
         if len(bounds) < 2:
             continue
         starts = bounds[: -1 : channels.cycles]
-        for start, stop in zip(starts, [*starts[1:], bounds[-1]], strict=True):
+        for k, (start, stop) in enumerate(zip(starts, [*starts[1:], bounds[-1]], strict=True)):
             first, last = int(start), int(np.ceil(stop)) + 1
             block = filled(material, layout, f.run, first, last, scaled=True)
             found = means(block, first, start, stop, channels.partner)[:3]
             own = f.whole(first, last) * (stop - start) / f.run.rate
             total += found * own
             weight += own
+            each = bounds[k * channels.cycles :][: channels.cycles + 1] - first
+            lasted = np.outer(np.diff(each) / f.run.rate, f.whole(first, last))
+            turned.append(Turning(turning(block, each), lasted))
         cycles += len(bounds) - 1
         begin = min(begin, f.run.first + bounds[0])
         end = max(end, f.run.first + bounds[-1])
@@ -177,6 +176,7 @@ def _sums(
         mean / scale,
         square / scale**2,
         power / (scale * scale[channels.partner]),
+        turned,
         (cycles, float(begin), float(end)),
     )
 
