@@ -87,7 +87,11 @@ def test_a_port_at_which_nothing_comes_is_told(tmp_path: Path, taken: int) -> No
 def test_a_pipe_that_is_missing_or_has_no_writer_is_told(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     said = told(tmp_path, f"pipe:{pipe}")
-    assert said.startswith(f"cannot open {pipe}: No such file or directory, expected a device")
+    makes = f"expected a named pipe that can be read: `mkfifo {pipe}` makes one"
+    assert said == f"cannot open {pipe}: No such file or directory, {makes}"
+    pipe.write_bytes(b"")
+    assert told(tmp_path, f"pipe:{pipe}") == f"{pipe} is no pipe, {makes}"
+    pipe.unlink()
     os.mkfifo(pipe)
     assert told(tmp_path, f"pipe:{pipe}").startswith("no frame for 0.7 s, expected a device")
 
@@ -95,11 +99,16 @@ def test_a_pipe_that_is_missing_or_has_no_writer_is_told(tmp_path: Path) -> None
 def test_a_file_that_is_missing_or_holds_no_frame_is_told(tmp_path: Path) -> None:
     file = tmp_path / "frames"
     said = told(tmp_path, f"file:{file}")
-    assert said.startswith(f"cannot open {file}: No such file or directory, expected a device")
+    needed = "expected a file of frames that can be read"
+    assert said == f"cannot open {file}: No such file or directory, {needed}"
     file.write_bytes(bytes(range(256)) * 400)
     said = told(tmp_path, f"file:{file}")
     assert said.startswith("frames come, and none can be used: ")
-    assert told(tmp_path, f"file:{tmp_path}").startswith(f"cannot read {tmp_path}: Is a directory")
+    said = told(tmp_path, f"file:{tmp_path}")
+    assert said == f"cannot read {tmp_path}: Is a directory, {needed}"
+    file.write_bytes(b"")
+    said = told(tmp_path, f"file:{file}")
+    assert said.startswith(f"{file} was played to its end: no frame for 0.7 s, expected a device")
 
 
 def test_a_board_that_is_heard_is_well(tmp_path: Path) -> None:

@@ -561,3 +561,28 @@ async def test_the_log_says_why_only_where_a_frame_was_no_good(tmp_path: Path) -
     assert trouble["malformed"] > 0
     assert trouble["why"]
     await source.close()
+
+
+async def test_a_file_that_was_played_to_its_end_says_so_and_goes_on_where_it_grows(
+    tmp_path: Path,
+) -> None:
+    board, clock = rack(), Clock()
+    sent = [written(frame) for frame in board.frames(6.0)]
+    half = len(sent) // 2
+    file = tmp_path / "frames"
+    file.write_bytes(b"".join(sent[:half]))
+    source = open_source(wanted(plant(), board.settings | {"address": f"file:{file}"}, clock))
+    await source.read()
+    await after(source, clock, 2)
+    assert source.sampler.tally.frames < half  # not over yet, so nothing is told
+    await after(source, clock, 1)
+    clock.now += 2
+    with pytest.raises(NoAnswer) as told:
+        await source.read()
+    assert str(told.value) == f"{file} was played to its end: no frame for 2.0 s"
+    with file.open("ab") as grown:
+        grown.write(b"".join(sent[half:]))
+    before = source.sampler.tally.frames
+    await after(source, clock, 1)
+    assert source.sampler.tally.frames > before
+    await source.close()

@@ -21,6 +21,7 @@ from smartpdu.drivers.source import (
     Source,
     SourceError,
     Taken,
+    Unopened,
 )
 from smartpdu.engine.catalogue import RULES
 from smartpdu.model.plant import Part, places
@@ -152,9 +153,15 @@ def _fault(site: Site, number: int, error: SourceError) -> Fault:
         key = "address" if "address" in settings else "driver"
         words = _less_address(str(error), settings.get(key, ""))
         found = f"{settings.get(key, driver)!r}: {words}"
-        expected = FREE if isinstance(error, Taken) else "a device that answers"
+        expected = _expected(error)
     line = site.lines.of("source", number, key)
     return Fault(site.file, line, f"source.{key}", found, expected)
+
+
+def _expected(error: SourceError) -> str:
+    if isinstance(error, Unopened):
+        return error.expected
+    return FREE if isinstance(error, Taken) else "a device that answers"
 
 
 def _less_address(words: str, address: str) -> str:

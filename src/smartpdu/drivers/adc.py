@@ -67,7 +67,8 @@ class Adc:
         elif clock - self._heard > PATIENCE:
             if unusable:
                 raise SourceError(f"frames come, and none can be used: {bad}")
-            raise NoAnswer(f"no frame for {clock - self._heard:.1f} s")
+            ended = f"{self._carrier.ended}: " if self._carrier.ended else ""
+            raise NoAnswer(f"{ended}no frame for {clock - self._heard:.1f} s")
         if self._followers.expecting:
             await self._ports.sleep(SOON)
             await self._looked(None)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from smartpdu.drivers.frames import Frame, Malformed, Splitter, read
-from smartpdu.drivers.source import SourceError, Taken
+from smartpdu.drivers.source import SourceError, Taken, Unopened
 
 LARGEST = 65_536  # bytes of a datagram
 PIECE = 1 << 20  # bytes that are read at once
@@ -29,6 +29,7 @@ class Carrier(Protocol):
     """Where frames come from."""
 
     foreign: int  # datagrams of somebody else
+    ended: str  # why nothing more will come; empty while something may
 
     async def arrived(self) -> list[bytes]:
         """What came since the last time, on the event loop; raises SourceError."""
@@ -69,7 +70,7 @@ class Datagrams:
 
     def __init__(self, host: str, port: int, sender: str = "") -> None:
         """A port of this machine; with a sender, nobody else is heard."""
-        self.foreign = 0
+        self.foreign, self.ended = 0, ""
         self._where = (host, port)
         self._sender = ip_address(sender) if sender else None
         self._socket: socket.socket | None = None
@@ -126,7 +127,7 @@ class Pipe:
 
     def __init__(self, path: Path) -> None:
         """A pipe that need not be there yet."""
-        self.foreign = 0
+        self.foreign, self.ended = 0, ""
         self._path = path
         self._pipe = -1
         self._splitter = Splitter()
@@ -138,10 +139,11 @@ class Pipe:
             try:
                 opened = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK)
             except OSError as error:
-                raise SourceError(f"cannot open {self._path}: {error.strerror}") from error
+                words = f"cannot open {self._path}: {error.strerror}"
+                raise Unopened(words, self._expected) from error
             if not stat.S_ISFIFO(os.fstat(opened).st_mode):
                 os.close(opened)
-                raise SourceError(f"{self._path} is no pipe")
+                raise Unopened(f"{self._path} is no pipe", self._expected)
             try:  # two readers would tear each other's frames
                 fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
@@ -150,6 +152,10 @@ class Pipe:
             self._pipe = opened
             asyncio.get_running_loop().add_reader(opened, self._arrived)
         return self._waiting.taken()
+
+    @property
+    def _expected(self) -> str:
+        return f"a named pipe that can be read: `mkfifo {self._path}` makes one"
 
     def frames(self, pieces: list[bytes]) -> Found:
         """The frames that became complete."""

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from smartpdu.drivers.carriers import PIECE, Found
 from smartpdu.drivers.frames import Frame, Malformed, Splitter
-from smartpdu.drivers.source import SourceError
+from smartpdu.drivers.source import Unopened
 
 AHEAD = 0.5  # s of frames that are given at once at its begin: enough for a first window
+FRAMES = "a file of frames that can be read"
 
 
 class FrameFile:
@@ -16,7 +17,7 @@ class FrameFile:
 
     def __init__(self, path: Path, clock: Callable[[], float]) -> None:
         """A file that is played from its first read on."""
-        self.foreign = 0
+        self.foreign, self.ended = 0, ""
         self._path = path
         self._clock = clock
         self._splitter = Splitter()
@@ -27,12 +28,13 @@ class FrameFile:
         self._ended = 0.0  # clock at which what was given ended
 
     async def arrived(self) -> list[bytes]:
-        """Open the file; raises SourceError."""
+        """Open the file; raises Unopened."""
         if self._file < 0:
             try:
                 self._file = os.open(self._path, os.O_RDONLY)
             except OSError as error:
-                raise SourceError(f"cannot open {self._path}: {error.strerror}") from error
+                words = f"cannot open {self._path}: {error.strerror}"
+                raise Unopened(words, FRAMES) from error
         return []
 
     def frames(self, pieces: list[bytes]) -> Found:
@@ -46,7 +48,9 @@ class FrameFile:
             try:
                 piece = os.read(self._file, PIECE)
             except OSError as error:
-                raise SourceError(f"cannot read {self._path}: {error.strerror}") from error
+                words = f"cannot read {self._path}: {error.strerror}"
+                raise Unopened(words, FRAMES) from error
+            self.ended = "" if piece else f"{self._path} was played to its end"
             if not piece:
                 break
             self._ahead += self._splitter.split(piece)

@@ -46,6 +46,14 @@ class Taken(SourceError):
     """A source that another program listens to, and only one can."""
 
 
+class Unopened(SourceError):
+    """A file that cannot be read as the source's own; `expected` is what must be there."""
+
+    def __init__(self, words: str, expected: str) -> None:
+        super().__init__(words)
+        self.expected = expected
+
+
 class Mistaken(SourceError):
     """Another device than the site says: by which setting, what was found, what is expected."""
 
