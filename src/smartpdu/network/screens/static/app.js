@@ -22,7 +22,7 @@ const chart = new PowerChart();
 const PARTS = [
   new Racks(choose),
   new Alarms((alarm) => sheet.askShelve(plan, alarm)),
-  new Phases(),
+  new Phases((kind, path) => sheet.tellPlace(plan, kind, path)),
   new Rack((row) => last && sheet.askOutlet(plan, row, last)),
   chart,
   events,

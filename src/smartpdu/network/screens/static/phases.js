@@ -1,12 +1,16 @@
 // Feeds and their phases side by side: what each carries, what it would carry alone, what is left.
 
-import { byId, fill, make, mark, set, width } from "./element.js";
+import { byId, button, fill, make, mark, set, width } from "./element.js";
 import { feedName, silences, tint } from "./plan.js";
 import { leak, number, say } from "./words.js";
 
 const CONTINUOUS = 0.8; // of the rating, to which the reserve is counted
 
 export class Phases {
+  constructor(tell) {
+    this.tell = tell; // shows all that is measured at a place
+  }
+
   build(plan) {
     this.plan = plan;
     const labels = [...new Set(plan.feeds.map((feed) => feed.label))];
@@ -25,7 +29,8 @@ export class Phases {
 
   feed(feed) {
     const part = { box: make("div", `feed ${tint(this.plan, feed.label)}`), power: make("b"), more: make("span", "more"), feed };
-    part.box.append(make("span", "feed-label", feedName(this.plan, feed)), part.power, part.more);
+    const name = button(feedName(this.plan, feed), () => this.tell("feeds", feed.path), "feed-label");
+    part.box.append(name, part.power, part.more);
     return part;
   }
 
@@ -40,7 +45,7 @@ export class Phases {
       limit.style.left = `${Math.min(100, phase.warning * 100)}%`;
       bar.append(limit);
     }
-    const name = make("span", "name");
+    const name = button("", () => this.tell("phases", phase.path), "name");
     name.append(make("span", "head", feedName(this.plan, feed)), make("span", "tail", ` ${phase.name}`));
     name.title = name.textContent;
     row.append(name, bar, part.value, part.reserve);

@@ -3,9 +3,12 @@
 import { button, byId, make, set } from "./element.js";
 import { holdButton } from "./hold.js";
 import { send } from "./link.js";
+import { Measured } from "./measured.js";
 import { order } from "./order.js";
 import { circuitName, count, placeName, silences } from "./plan.js";
 import { number, say, sayError } from "./words.js";
+
+const SHOWN = ["current", "active_power"]; // of an outlet, among the facts that come with each tick
 
 export class Sheet {
   constructor() {
@@ -15,7 +18,8 @@ export class Sheet {
 
   end() {
     this.switch?.cancel();
-    this.switch = this.outlet = undefined;
+    this.measured?.end();
+    this.switch = this.outlet = this.measured = undefined;
   }
 
   open(title) {
@@ -40,12 +44,21 @@ export class Sheet {
     this.zone = make("div", "zone");
     this.result = make("p", "result");
     this.result.setAttribute("role", "status");
-    inner.append(make("p", "place", what.join(" · ")), this.facts, this.zone, this.result, button(say("close"), () => this.box.close(), "quiet"));
+    this.measured = new Measured("outlets", outlet.path, SHOWN);
+    inner.append(make("p", "place", what.join(" · ")), this.facts, this.zone, this.result, this.measured.box, button(say("close"), () => this.box.close(), "quiet"));
     this.plan = plan;
     this.outlet = { outlet, row };
     this.busy = false;
     this.situation = "";
     this.show(tick, true);
+    this.box.showModal();
+  }
+
+  // A feed or a phase: nothing is switched there, all that is measured is shown.
+  tellPlace(plan, kind, path) {
+    const inner = this.open(placeName(plan, path));
+    this.measured = new Measured(kind, path);
+    inner.append(this.measured.box, button(say("close"), () => this.box.close(), "quiet"));
     this.box.showModal();
   }
 
