@@ -58,6 +58,9 @@ it in virtual time. Made from the code by `make docs`. The examples are one file
 [example/scenario.toml](example/scenario.toml); more are in [scenarios](../../scenarios). A key that
 is not named here is refused. The exit code is 0 where each fault was found by its alarm, 1 where
 one was not, 2 for a file that cannot be used.
+
+Readings are those that the twin computes. Waves are measured by `smartpdu run` only: where the site
+has `waves = true` in its `[twin]`, a note on stderr says so.
 """
 RULES_HEAD = """\
 The rules, with the limits that they have where no `[[limit]]` sets others; a dash is no limit.

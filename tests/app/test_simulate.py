@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from living import scene
 
+import smartpdu.app
 from smartpdu.app.config import demo
 from smartpdu.app.fault import ConfigError
 from smartpdu.app.scenario import scenario
@@ -22,6 +23,7 @@ from smartpdu.model.event import (
 )
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
+DEMO = Path(smartpdu.app.__file__).parent / "demo.toml"
 OUTLET = "rack1/A/outlet/10"
 
 
@@ -57,6 +59,22 @@ def test_the_loss_of_a_feed_is_printed_beside_the_truth() -> None:
     assert lines[-1].split() == [
         *("feed_loss", "at", "rack1/A/feed", "supply.feed", "found", "after", "0", "s"),
     ]
+
+
+@pytest.mark.parametrize("waves", [True, False])
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_site_with_waves_is_told_that_they_are_not_measured(
+    tmp_path: Path, waves: bool, as_json: bool
+) -> None:
+    text = DEMO.read_text("utf-8")
+    assert text.count("[twin]\n") == 1
+    site = text.replace("[twin]\n", f"[twin]\nwaves = {str(waves).lower()}\n")
+    (tmp_path / "site.toml").write_text(site, encoding="utf-8")
+    file = scenario_file(tmp_path, 'duration = 5\nsite = "site.toml"\n')
+    code, lines, err = played(file, as_json)
+    assert (code, len(lines)) == (0, 1 if as_json else 2)
+    assert err.startswith("smartpdu: note: the site has waves = true") is waves
+    assert err.count("\n") == int(waves)
 
 
 def test_every_line_of_json_is_one_object_and_the_last_is_the_summary() -> None:

@@ -169,6 +169,8 @@ def _simulate_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     simulate = commands.add_parser(
         "simulate",
         help="play a scenario in virtual time",
+        description="Readings are those that the twin computes: waves are measured by `smartpdu "
+        "run` only, and a site with waves = true is told so.",
         epilog="The exit code is 0 where every fault was found by its alarm, 1 where one was not, "
         "2 for a file that cannot be used.",
     )

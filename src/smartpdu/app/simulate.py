@@ -11,6 +11,7 @@ import numpy as np
 
 from smartpdu.app.fault import ConfigError
 from smartpdu.app.scenario import Scenario, scenario, setting_fault
+from smartpdu.drivers.scene import sampled
 from smartpdu.drivers.simulator import Twin, lose_values, twin
 from smartpdu.drivers.source import SettingsError
 from smartpdu.engine.house import House, house
@@ -26,6 +27,11 @@ from smartpdu.twin.world import Truth
 
 START = 1_767_225_600.0  # 2026-01-01T00:00:00Z: virtual time needs some beginning
 HOUSE = Principal("house", Role.ADMIN)
+UNSAMPLED = (
+    "smartpdu: note: the site has waves = true in [twin], and simulate measures no waves: readings "
+    "are those that the twin computes, without dips, inrush or power quality from samples; "
+    "`smartpdu run` measures them"
+)
 LONG = 1500  # s of a scenario that take more than a moment
 
 
@@ -102,6 +108,8 @@ def simulate(path: Path, seed: int | None, as_json: bool, out: TextIO, err: Text
     except ConfigError as error:
         print(error, file=err)
         return 2
+    if sampled(run.scenario.site.sections.get("twin", {})):
+        print(UNSAMPLED, file=err)
     bar = _Bar(err, run.scenario.duration)
     for second, events, truths in run.seconds():
         if truths or events:
