@@ -48,25 +48,6 @@ def three_phases(folder: Path) -> Path:
     return kept(folder, 10_000, channels)
 
 
-def test_the_keys_of_the_json_are_these(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    whole = found(capsys, three_phases(tmp_path))
-    assert list(whole) == ["sample_rate", "frequency", "channels", "phases", "events"]
-    assert [len(whole[key]) for key in ("channels", "phases", "events")] == [6, 3, 1]
-    for channel in whole["channels"]:
-        assert list(channel) == [
-            "name", "unit", "kind", "rms", "dc", "peak", "crest_factor", "thd", "harmonics",
-        ]  # fmt: skip
-        assert len(channel["harmonics"]) == FIFTY
-        assert all(isinstance(share, float) for share in channel["harmonics"])
-    for phase in whole["phases"]:
-        assert list(phase) == [
-            "name", "active_power", "reactive_power", "apparent_power", "power_factor",
-            "displacement_factor",
-        ]  # fmt: skip
-    for event in whole["events"]:
-        assert list(event) == ["kind", "start", "duration", "channels", "residual"]
-
-
 @pytest.mark.requirement("R-8.2-1")
 @pytest.mark.requirement("R-8.2-4")
 def test_values_are_those_that_the_waves_were_made_of(

@@ -190,7 +190,8 @@ def test_less_than_one_cycle_has_values_of_its_samples(
     assert channel["peak"] == pytest.approx(np.abs(shape).max(), rel=1e-6)
     assert (whole["frequency"], channel["thd"]) == (None, None)
     assert channel["harmonics"] == [None] * 50
-    assert set(whole["phases"][0].values()) == {"1", None}
+    assert set(whole["phases"][0].values()) == {"1", "U1", "I1", None}
+    assert whole["span"] is None
 
 
 def test_samples_that_are_missing_are_left_out(

@@ -10,7 +10,7 @@ from typing import TextIO
 import numpy as np
 
 from smartpdu.app.analyze_json import plain, plain_notes
-from smartpdu.app.analyze_sheet import FOUND, Sheet, sheet, sides
+from smartpdu.app.analyze_sheet import FOUND, GIVEN, TOLD, Sheet, sheet, sides
 from smartpdu.app.analyze_text import text
 from smartpdu.app.progress import bar, teller
 from smartpdu.drivers.recording import Recording, RecordingError, primary, quoted
@@ -78,9 +78,9 @@ def analyzed(wish: Wish, err: TextIO) -> Sheet:
     teller(err)("")
     if not wish.pairs:
         found, result = of_phases(found, result)
-    how = "as given" if wish.nominal is not None else FOUND
+    how = GIVEN if wish.nominal is not None else FOUND
     if wish.nominal is None and isfinite(recording.nominal_voltage):
-        how = "told by the file"
+        how = TOLD
     return sheet(wish.file.name, recording, found, result, how, notes)
 
 

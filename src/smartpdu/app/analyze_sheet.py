@@ -20,7 +20,7 @@ from smartpdu.model.units import Second
 
 SEVERAL = 6  # names that are told one by one
 WHOLE = 1000.0  # V from which on they are told without a fraction
-FOUND = "found"  # where a nominal voltage comes from that nobody told
+GIVEN, TOLD, FOUND = "as given", "told by the file", "found"  # where a nominal voltage comes from
 
 
 @dataclass(frozen=True, slots=True, eq=False)
