@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from app.test_analyze import found, told
 from numpy.typing import NDArray
-from recordings import recording, times, wave
+from recordings import kept, recording, times, wave
 
 from smartpdu.drivers.comtrade_written import written
 
@@ -126,3 +126,31 @@ def test_a_file_that_says_the_wrong_grid_is_not_believed(
     path = told_as(tmp_path, 60.0, {"U1|V": wave(HALF, 230, 50.0)})
     assert found(capsys, path)["frequency"] == pytest.approx(50.0, rel=1e-4)
     assert "the file tells 60 Hz; it is analysed as 50 Hz" in told(capsys, path)[1]
+
+
+@pytest.mark.parametrize(
+    ("live", "rms", "words"),
+    [
+        (0.06, 230.0, "2 cycles, 0.04 s of 2 s: the other 1.96 s, without a cycle, are not in"),
+        (0.3, 88.0, None),  # over all of it
+    ],
+)
+def test_time_without_cycles_that_values_do_not_cover_is_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, live: float, rms: float, words: str | None
+) -> None:
+    """Dead time is told where the table is of the live cycles alone, and only there."""
+    at = times(RATE, 2.0)
+    path = kept(tmp_path, RATE, {"U1|V": wave(at, 230) * (at < live)})
+    whole = found(capsys, path)
+    _, out, _ = told(capsys, path)
+    assert whole["channels"][0]["rms"] == pytest.approx(rms, abs=0.1)
+    assert ("without a cycle, are not in them" in out) == (words is not None)
+    assert words is None or f"note: values are those of {words} them" in out
+
+
+def test_time_that_values_cover_but_for_its_ends_is_not_told_as_left_out(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for seconds in (0.05, 0.1, 1.0):
+        path = kept(tmp_path, RATE, {"U1|V": wave(times(RATE, seconds), 230, angle=1.0)})
+        assert "are not in them" not in told(capsys, path)[1]

@@ -19,6 +19,7 @@ from smartpdu.measurement.report_values import Extent
 from smartpdu.model.units import Second
 
 SEVERAL = 6  # names that are told one by one
+LEFT_OUT, FEW = 0.1, 3.0  # share of the time, and cycles: so much without a cycle is told
 WHOLE = 1000.0  # V from which on they are told without a fraction
 GIVEN, TOLD, FOUND = "as given", "told by the file", "found"  # where a nominal voltage comes from
 
@@ -127,8 +128,25 @@ def _extent(recording: Recording, found: Analysis) -> Iterator[str]:
         yield f"{extent.cycles} whole {words}, {why}: values are those of the {words} there are"
     elif extent.calm < extent.windows:
         yield _disturbed(extent)
+    yield from _beyond(recording, found, extent)
     if extent.orders < ORDERS:
         yield f"{extent.rate:g} S/s allow harmonics up to order {extent.orders}"
+
+
+def _beyond(recording: Recording, found: Analysis, extent: Extent) -> Iterator[str]:
+    """How much of a recording has no cycles, so that its values do not tell of it."""
+    numbers = np.arange(len(recording.times))
+    begin, end = np.interp([extent.start, extent.end], numbers, recording.times)
+    whole = float(recording.times[-1])
+    cycle = (end - begin) / extent.cycles
+    if np.isfinite(found.frequency):
+        cycle = min(cycle, 1 / found.frequency)
+    within = extent.cycles * cycle
+    if whole - within > max(LEFT_OUT * whole, FEW * cycle):
+        yield (
+            f"values are those of {counted(extent.cycles, 'cycle')}, {within:.4g} s of "
+            f"{whole:.4g} s: the other {whole - within:.4g} s, without a cycle, are not in them"
+        )
 
 
 def _told(recording: Recording, found: Analysis) -> Iterator[str]:
