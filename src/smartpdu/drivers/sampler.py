@@ -11,10 +11,12 @@ The laws of this file:
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import cache
 from math import nan
 from typing import Any
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
 from smartpdu.drivers.board import Board, Course
@@ -24,12 +26,16 @@ from smartpdu.drivers.frames import SLOWEST, Form, Frame, Malformed, picked
 from smartpdu.drivers.landing import DEAD, land, land_dead
 from smartpdu.drivers.moments import Moments
 from smartpdu.drivers.reception import Fate, Reception, Tally
+from smartpdu.measurement.compiled import ANEW
+from smartpdu.measurement.prepared import prepare
 from smartpdu.measurement.waveform import Stream, Window
 from smartpdu.model.snapshot import Snapshot
 
 STALE = 0.6  # s: an older window tells nothing of now
 
 Array = NDArray[Any]
+
+log = structlog.get_logger()
 
 
 class Run:
@@ -110,6 +116,14 @@ class Run:
         return True
 
 
+@cache
+def _ready() -> None:
+    """Compile before the first sample comes, or the source would be silent meanwhile."""
+    if ANEW:
+        log.info("loops_are_compiled", why="this once; the start takes up to a minute longer")
+    prepare()
+
+
 class Sampler:
     """All runs of a board."""
 
@@ -117,6 +131,7 @@ class Sampler:
         self, board: Board, followed: Callable[[Course], Sequence[Follower]] = lambda _: ()
     ) -> None:
         """A sampler that has heard nothing; `followed` gives what follows the samples of a feed."""
+        _ready()
         self._reception = Reception(board.channels)
         self._moments, self._begun = Moments(), 0
         self._counts: tuple[int, float] | None = None  # boot and rate that samples count by

@@ -25,8 +25,8 @@ with suppress(ImportError):
 COMPILES = _numba is not None
 
 
-def _kept() -> bool:
-    """Whether there is a folder for the machine code of these loops."""
+def _kept() -> tuple[bool, bool]:
+    """Whether there is a folder for the machine code of these loops, and whether it is new."""
     text = b"".join(path.read_bytes() for path in sorted(HERE.glob("*.py")))
     name = f"loops-{sha256(text).hexdigest()[:16]}"
     for place in _places():
@@ -42,8 +42,8 @@ def _kept() -> bool:
             if old != folder:
                 shutil.rmtree(old, ignore_errors=True)
         _numba.config.CACHE_DIR = str(folder)
-        return True
-    return False
+        return True, new
+    return False, True
 
 
 def _places() -> Iterator[Path]:
@@ -54,7 +54,7 @@ def _places() -> Iterator[Path]:
         yield Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "smartpdu"
 
 
-_KEPT = COMPILES and _kept()
+_KEPT, ANEW = _kept() if COMPILES else (False, False)  # ANEW: compiling is still to come
 
 
 def compiled(loop: Loop) -> Loop:

@@ -5,7 +5,8 @@ is left, less its mean over a sixth of a cycle, is no change of level or frequen
 threshold it begins a transient, which ends when it has been below half of it for a quarter of a
 cycle. A transient is over within half a cycle, and the wave is what it was before; otherwise it is
 the edge of a dip or a swell, and is told as that. The cycle after is compared with the transient
-itself: there none begins.
+itself: there none begins, and there what was struck is off as far the other way. Where it is not,
+the wave was sound, and what it was held against held the edge of something.
 """
 
 from collections.abc import Iterable
@@ -28,6 +29,7 @@ Array = NDArray[Any]
 FINE = 64  # samples of a cycle that are needed to see a transient
 SMOOTH = 6  # parts of a cycle over which a change of level is smooth
 REST = 4  # parts of a cycle after which it is over
+ECHO = 0.25  # of a transient that the cycle after must be off the other way
 KEPT = 16.0  # cycles of samples that are kept until the first half-cycles are known
 
 
@@ -121,7 +123,7 @@ def recorded(
     numbers = np.arange(first, len(samples))
     for line in state.lines if len(numbers) else ():
         values = samples[:, line.channel].astype(float)
-        off = values[first:] - _between(values, numbers - cycle)
+        off = values[first:] - between(values, numbers - cycle)
         told += _looked(state, replace(line, first=first, seen=first), off, cycle, True)[1]
     return together(told)
 
@@ -164,13 +166,13 @@ def _followed(
         return line, []
     first = int(before[0]) - 1
     values = span(recent, first, int(numbers[-1]) + 1)[:, place].astype(float)
-    off = values[numbers.astype(int) - first] - _between(values, before - first)
+    off = values[numbers.astype(int) - first] - between(values, before - first)
     if line.off is None:
         line = replace(line, first=int(numbers[0]), seen=int(numbers[0]))
     return _looked(past, line, off, float(bounds[-1] - bounds[-3]), False)
 
 
-def _between(values: Array, places: Array) -> Array:
+def between(values: Array, places: Array) -> Array:
     """Values between samples, by the cubic through four of them."""
     if COMPILES:
         found = np.empty(len(places))
@@ -242,24 +244,44 @@ def _blown(
         if not len(beyond):
             return replace(line, seen=stop), [], False
         blow = Blow(int(beyond[0]), int(beyond[0]))
-    loose = np.flatnonzero(rough[blow.last + 1 - first :] >= past.threshold / 2) + blow.last + 1
+    new = max(blow.last + 1 - first, 0)
+    loose = np.flatnonzero(rough[new:] >= past.threshold / 2) + first + new
     places = np.concatenate([[blow.last], loose])
     rest = np.flatnonzero(np.diff(places) > cycle / REST)
     blow = replace(blow, last=int(places[rest[0]] if len(rest) else places[-1]))
     assert line.off is not None
     known = line.first + len(line.off)
-    waits = known < blow.start + cycle or (not len(rest) and stop - blow.last <= cycle / REST)
+    over = blow.last - blow.start <= cycle / 2
+    needed = blow.last + 2 + cycle if over else blow.start + cycle
+    waits = known < needed or (not len(rest) and stop - blow.last <= cycle / REST)
     if waits and not is_last:
         return replace(line, blow=blow, seen=stop), [], False
     side = int(cycle / SMOOTH)
     after = line.off[blow.last + side - line.first : int(blow.start + cycle) - side - line.first]
-    over = blow.last - blow.start <= cycle / 2 and len(after) > 0
-    calm = over and float(np.sqrt(np.square(after).mean())) < past.threshold / 2
+    calm = over and len(after) > 0
+    calm = calm and float(np.sqrt(np.square(after).mean())) < past.threshold / 2
     own = line.off[blow.start - line.first : blow.last + 1 - line.first]
     told = Disturbance(
         Kind.TRANSIENT, line.system, float(blow.start), float(blow.last + 1), (line.channel,),
         past.nominal, largest=float(np.abs(own).max()),
     )  # fmt: skip
+    is_own = calm and _struck(past, line, blow, cycle)
     echo = (int(blow.start + cycle) - side, int(blow.last + cycle) + side)
     line = replace(line, blow=None, seen=max(blow.last + 1, first), echo=echo)
-    return line, [told] if calm else [], True
+    return line, [told] if is_own else [], True
+
+
+def _struck(past: State, line: Line, blow: Blow, cycle: float) -> bool:
+    """Whether it was the wave that was struck, and not the cycle it is held against.
+
+    A recording may end before the cycle after shows it: then the one before must have been calm.
+    """
+    off = line.off
+    assert off is not None
+    own = np.arange(blow.start, blow.last + 1) - line.first
+    later, earlier, side = own + cycle, own[0] - cycle, cycle / SMOOTH
+    if later[-1] <= len(off) - 1:
+        echo = np.interp(later, np.arange(len(off)), off)
+        return float(-(echo * off[own]).sum()) > ECHO * float(np.square(off[own]).sum())
+    before = off[max(int(earlier - side), 0) : int(own[-1] - cycle + side)]
+    return earlier >= side and float(np.abs(before).max()) < past.threshold / 2
