@@ -77,6 +77,80 @@ def test_the_edges_of_a_dip_or_swell_are_none(factor: float, angle: float) -> No
     assert found(samples, 10_000.0, [200]) == []
 
 
+HARMONICS = [{}, {5: 0.04, 7: 0.02}, {3: 0.03, 5: 0.05, 11: 0.02}]
+
+
+def fed(t: Array, frequency: float, angle: float, harmonics: dict[int, float]) -> Array:
+    """A voltage with harmonics as shares of its fundamental."""
+    turn = 2 * np.pi * frequency * t + angle
+    return np.asarray(
+        PEAK * (np.sin(turn) + sum(part * np.sin(k * turn) for k, part in harmonics.items()))
+    )
+
+
+@pytest.mark.parametrize("frequency", [49.87, 50.02, 51.1])
+@pytest.mark.parametrize("rest", [0.0, 0.3, 0.63, 1.15])
+def test_none_is_told_where_the_cycle_before_holds_the_edge_of_a_dip(
+    frequency: float, rest: float
+) -> None:
+    dice, t = np.random.default_rng(round(100 * (frequency + rest))), np.arange(9000) / 10_000
+    for harmonics in HARMONICS:
+        start, lasts = dice.uniform(0.4, 0.44), dice.uniform(0.02, 0.3)
+        level = np.where((t >= start) & (t < start + lasts), rest, 1.0)
+        wave = fed(t, frequency, dice.uniform(0, 2 * np.pi), harmonics) * level
+        assert found(wave[:, None], 10_000.0, [200]) == [], (start, lasts, harmonics)
+        channels = Channels(10_000.0, 50.0, NOMINAL, np.arange(1))
+        assert recorded(channels, wave[:, None], 10_000 / frequency) == ()
+
+
+@pytest.mark.parametrize(
+    ("frequency", "angle", "start", "lasts", "rest", "kind"),
+    [
+        (49.87, 5.87, 0.43263, 0.0208, 0.3, 0),
+        (50.02, 1.5, 0.43506, 0.0364, 0.0, 2),
+        (51.1, 5.93, 0.40507, 0.2621, 0.63, 1),
+        (49.87, 0.0, 1.0033, 0.1967, 0.63, 1),
+    ],
+)
+def test_edges_whose_cycle_after_was_told_as_one_are_none(
+    frequency: float, angle: float, start: float, lasts: float, rest: float, kind: int
+) -> None:
+    t = np.arange(15_000) / 10_000
+    level = np.where((t >= start) & (t < start + lasts), rest, 1.0)
+    wave = fed(t, frequency, angle, HARMONICS[kind]) * level
+    assert found(wave[:, None], 10_000.0, [200]) == []
+
+
+@pytest.mark.parametrize("frequency", [49.87, 50.02])
+@pytest.mark.parametrize("start", [0.23557, 0.29886, 0.41041, 0.5])
+def test_the_return_of_a_feed_that_was_dead_at_first_is_none(
+    frequency: float, start: float
+) -> None:
+    t = np.arange(10_000) / 10_000
+    for k, harmonics in enumerate(HARMONICS):
+        wave = fed(t, frequency, 2.0 * k, harmonics) * (t >= start)
+        assert found(wave[:, None], 10_000.0, [200]) == []
+
+
+@pytest.mark.parametrize("at", [0.0237, 0.4567, 0.55])
+def test_a_blow_is_told_near_the_beginning_and_soon_after_a_dip(at: float) -> None:
+    t = np.arange(10_000) / 10_000
+    for k, harmonics in enumerate(HARMONICS):
+        level = np.where((t >= 0.3) & (t < 0.4), 0.5, 1.0)
+        wave = fed(t, 49.95, 2.0 * k, harmonics) * level + ringing(t, at, 120, 900, 0.001)
+        channels = Channels(10_000.0, 50.0, NOMINAL, np.arange(1))
+        (d,) = recorded(channels, wave[:, None], 10_000 / 49.95)
+        assert d.start == pytest.approx(at * 10_000, abs=4)
+
+
+def test_a_blow_in_the_last_cycle_of_a_recording_is_told() -> None:
+    t = np.arange(3000) / 10_000
+    wave = fed(t, 49.95, 0.0, HARMONICS[1]) + ringing(t, 0.287, 120, 900, 0.0005)
+    channels = Channels(10_000.0, 50.0, NOMINAL, np.arange(1))
+    (d,) = recorded(channels, wave[:, None], 10_000 / 49.95)
+    assert d.start == pytest.approx(2870, abs=4)
+
+
 def test_a_slow_change_of_frequency_and_noise_are_none() -> None:
     t = np.arange(20_000) / 10_000
     wave = PEAK * np.sin(2 * np.pi * (50 * t + t**2 / 2))
