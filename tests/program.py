@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import httpx
 
+FIRST = 90.0  # s that a start may take, which compiles what samples need once
 T = TypeVar("T")
 
 
@@ -34,9 +35,9 @@ class Program:
             self.process = subprocess.Popen(
                 [*command, "--listen", f"127.0.0.1:{port}", *words], stdout=out, stderr=err
             )
-        self.address = until(lambda: self._said(r"at (https?://\S+)"), "no address was told")
+        self.address = until(lambda: self._said(r"at (https?://\S+)"), "no address was told", FIRST)
         self.web = httpx.Client(base_url=self.address, timeout=20, verify=verify)
-        until(self._answers, "the program does not answer")
+        until(self._answers, "the program does not answer", FIRST)
 
     def _said(self, pattern: str) -> str:
         found = re.search(pattern, self.out.read_text())
