@@ -196,3 +196,60 @@ def test_the_phasor_of_a_current_outlives_the_leading_voltage() -> None:
     assert np.abs(found.phasor) == pytest.approx([115.0, 230.0, 230.0, 10.0], rel=0.01)
     assert np.angle(found.phasor[3]) == pytest.approx(-2 * np.pi / 3 - 0.4, abs=0.01)
     assert found.powers[0].reactive == pytest.approx(2300 * np.sin(0.4), rel=1e-3)
+
+
+@pytest.mark.parametrize("cycles", [6.0, 6.7, 9.0])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_cycles_before_a_loss_have_no_assumed_pace(cycles: float, seed: int) -> None:
+    dice = np.random.default_rng(seed)
+    at, hertz = np.arange(15_200) / 10_000, 50.01
+    edge, begin = cycles / hertz, dice.uniform(0, 2 * np.pi)
+    turn = 2 * np.pi * hertz * at + begin
+    samples = np.stack([325 * np.sin(turn - k * 2 * np.pi / 3) for k in range(3)], axis=1)
+    samples += np.stack([6 * np.sin(5 * turn - k * 2 * np.pi / 3 * 5) for k in range(3)], axis=1)
+    samples = samples * (at < edge)[:, None] + dice.normal(0, 0.003, samples.shape)
+    found, _ = finished(replace(material(samples, 10_000.0), nominal_voltage=230.0))
+    assert found.frequencies == pytest.approx([hertz] * 3, abs=0.02)
+    for trend in found.trends:
+        known = np.isfinite(trend.at)
+        where, carried = trend.at[known] / 10_000, trend.carried[known]
+        assert not carried[where < edge - 1.5 / hertz].any()
+        assert carried[where > edge + 3 / hertz].all()
+
+
+def test_a_voltage_that_comes_later_has_an_assumed_pace_until_then() -> None:
+    at = np.arange(15_000) / 10_000
+    hum = 6 * np.sin(2 * np.pi * 50.01 * at)
+    level = np.sqrt(2) * 230 * np.sin(2 * np.pi * 50.01 * at + 1)
+    found, _ = finished(material(np.where(at < 0.6, hum, level)[:, None], 10_000.0))
+    where, carried = found.trends[0].at / 10_000, found.trends[0].carried
+    assert carried[where < 0.55].all()
+    assert not carried[where > 0.8].any()
+
+
+@pytest.mark.parametrize("size", [1e20, 1e160, 1e300])
+def test_values_too_large_to_be_measured_are_none(size: float) -> None:
+    samples = sampled([sine(230.0), sine(230.0)], turns(5000.0, 50.0, 1.0)).astype(float)
+    samples[:, 1] *= size
+    found, _ = finished(replace(material(samples, 5000.0, pairs=0), systems=((0,), (1,))))
+    assert found.beyond == (1,)
+    assert found.rms[0] == pytest.approx(230.0, rel=1e-4)
+    assert np.isnan([found.rms[1], found.peak[1], found.crest_factor[1], found.mean[1]]).all()
+    alone, _ = finished(material(samples[:, 1:], 5000.0))
+    assert (alone.beyond, alone.extent) == ((0,), None)
+    assert np.isnan([alone.rms[0], alone.peak[0], alone.crest_factor[0]]).all()
+
+
+def test_one_value_too_large_to_be_measured_is_missing() -> None:
+    samples = sampled([sine(230.0)], turns(5000.0, 50.0, 2.0)).astype(float)
+    samples[4000] = -1e300
+    found, _ = finished(material(samples, 5000.0))
+    assert found.beyond == (0,)
+    assert found.rms[0] == pytest.approx(230.0, rel=1e-3)
+    assert found.peak[0] == pytest.approx(230.0 * np.sqrt(2), rel=1e-3)
+
+
+def test_an_ordinary_recording_has_no_value_too_large() -> None:
+    samples = sampled([sine(230.0)], turns(5000.0, 50.0, 1.0))
+    samples[100] = np.nan
+    assert finished(material(samples, 5000.0))[0].beyond == ()

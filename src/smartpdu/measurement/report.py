@@ -7,7 +7,7 @@ window is analysed over the whole cycles it has, and one without cycles by its s
 """
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,8 @@ from smartpdu.model.units import Hertz
 Array = NDArray[Any]
 
 THD_ORDERS = 40  # IEC 61000-4-7
+MOST = 1e18  # of any unit: what is beyond has no square in single precision, and is no value
+RARE = 0.01  # of a channel's samples that are none: where there are more, all are
 FAINT = 1e-6  # of the RMS value: a fundamental below it is none
 SHARE = 0.5  # of the RMS value: so much the fundamental of what is no voltage of a phase must have
 
@@ -90,10 +92,31 @@ class Analysis:
     events: tuple[Event, ...]  # of channels, in samples since the recording's first
     trends: tuple[Trend, ...]
     told: bool  # whether cycles are as long as the recorder says, and no frequency was found
+    beyond: tuple[int, ...] = ()  # channels with values too large to be measured: there are none
 
 
 def analysis(material: Material) -> Generator[float, None, Analysis]:
     """Analyse a recording; gives the share that is done, and at its end the analysis."""
+    samples, beyond = _measurable(material.samples)
+    found = yield from _analysed(replace(material, samples=samples))
+    return replace(found, beyond=beyond)
+
+
+def _measurable(samples: Array) -> tuple[Array, tuple[int, ...]]:
+    """Samples without values that are too large, and the channels that have some."""
+    large = np.fmax.reduce(samples, axis=0, initial=0.0) > MOST
+    large |= np.fmin.reduce(samples, axis=0, initial=0.0) < -MOST
+    beyond = np.flatnonzero(large)
+    if len(beyond):
+        samples = samples.copy()
+        none = ~(np.abs(samples[:, beyond]) <= MOST)
+        none |= none.mean(axis=0) > RARE
+        samples[:, beyond] = np.where(none, np.nan, samples[:, beyond])
+    return samples, tuple(beyond.tolist())
+
+
+def _analysed(material: Material) -> Generator[float, None, Analysis]:
+    """Analyse a recording whose values are all of a size."""
     laid = layout(material)
     if laid is None:
         return _without_cycles(material)

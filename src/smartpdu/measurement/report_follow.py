@@ -15,6 +15,7 @@ from smartpdu.measurement.halves import Halves
 from smartpdu.measurement.inrush import Inrush
 from smartpdu.measurement.report_before import led
 from smartpdu.measurement.report_layout import Layout, Material, Part, System, cycle_rms, spread
+from smartpdu.measurement.report_seen import seen
 from smartpdu.measurement.waveform import Bounds, Stream, Window
 from smartpdu.model.units import Hertz
 
@@ -114,7 +115,8 @@ def followed(material: Material, layout: Layout, run: Part) -> Generator[int, No
     def taken(number: int) -> Array:
         return filled(material, layout, run, 0, number)
 
-    whole = led(_joined(halves), taken, layout.group, cycle)
+    heads = np.flatnonzero(np.diff(layout.group, prepend=-1))
+    whole = seen(led(_joined(halves), taken, layout.group, cycle), taken, heads)
     return Followed(run, tuple(windows), whole, at, mark, all_told, lost, tuple(entered))
 
 
