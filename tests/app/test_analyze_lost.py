@@ -116,7 +116,7 @@ def test_windows_without_an_event_are_not_said_to_be_touched_by_one(
     path = kept(tmp_path, 10_000, {"U1|V": np.sqrt(2) * 230 * np.sin(turn)})
     _, out, _ = told(capsys, path)
     assert "no dip, swell, interruption" in out
-    assert "of 4 windows: cycles are missing or jump in the others" in out
+    assert "of 4 windows: cycles are missing or jump in the other" in out
     assert "touches" not in out
 
 

@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from smartpdu.app.analyze_carried import assumed
+from smartpdu.app.analyze_labels import remarks, shortened, spread
 from smartpdu.app.analyze_sheet import Sheet, kind
 from smartpdu.app.analyze_text import figure as told
 from smartpdu.app.analyze_text import headline, share
@@ -61,6 +62,8 @@ MOST = len(COLOURS)  # channels of one panel
 ACROSS = 3  # of them, side by side in its key
 LONG = 18  # letters of a name that are shown
 WIDTH, HEIGHT = 6.2, 2.5  # inches of one panel
+LETTERS, LINE_HEIGHT = 13.5, 0.16  # of notes: in one inch, and of one line, in inches
+LABEL = 11.0  # points that one takes
 NARROW = 5.2  # of one on a page, that it can be read on a telephone
 LARGE, SMALL = 1e4, 0.1  # V or A: beyond, they are told as kV and mV
 CALM_CYCLES, BEFORE, AFTER, LONGEST = 5, 2, 3, 12  # cycles of the waves that are shown
@@ -128,11 +131,16 @@ def _figure(sheet: Sheet, columns: list[Column], headed: bool) -> Figure:
     deep = max(-(-len(own) // ACROSS) for _, _, own in columns)
     ratios = [0.14 + 0.2 * deep, 1.0, 0.8, 0.8, 1.3][:rows]
     width = WIDTH * max(len(columns), 1.3) if headed else NARROW
-    size = (width, HEIGHT * sum(ratios) + (0.8 if headed else 0.1))
+    below = remarks(sheet, int(width * LETTERS)) if headed else []
+    height = HEIGHT * sum(ratios) + (0.8 if headed else 0.1) + LINE_HEIGHT * len(below)
+    size = (width, height)
     drawn = Figure(figsize=size, layout="constrained", facecolor="white")
     if headed:
         words = "\n".join([sheet.file, *headline(sheet)])
         drawn.suptitle(words, x=0.01, ha="left", fontsize=9, color=SOFT, linespacing=1.5)
+    if below:  # a label of all panels, so that the layout leaves room for it
+        words = "\n".join(below)
+        drawn.supxlabel(words, x=0.01, ha="left", fontsize=8, color=SOFT, linespacing=1.4)
     grid = drawn.add_gridspec(rows, len(columns), height_ratios=ratios)
     for place, (title, unit, own) in enumerate(columns):
         factor, larger = _size(sheet, unit, own)
@@ -161,9 +169,9 @@ def _key(sheet: Sheet, axes: Axes, title: str, own: list[int]) -> None:
     axes.axis("off")
     axes.set_title(title, fontsize=12, pad=8)
     found = sheet.analysis
-    for n, colour in _coloured(own):
-        name = sheet.name(n)
-        lines = [name if len(name) <= LONG else f"{name[:LONG]}..."]
+    names = shortened([sheet.name(n) for n in own], LONG)
+    for (n, colour), name in zip(_coloured(own), names, strict=True):
+        lines = [name]
         lines.append(_level(float(found.rms[n]), *_size(sheet, sheet.unit(n), [n])))
         if np.isfinite(found.thd[n]):
             lines.append(f"THD {share(float(found.thd[n]))} %")
@@ -285,20 +293,35 @@ def _carried(sheet: Sheet, axes: Axes, own: list[int]) -> None:
 def _events(sheet: Sheet, axes: Axes, named: bool = False) -> None:
     """Shades for what happened."""
     low, high = axes.get_xlim()
-    for event in sheet.analysis.events:
-        start, end = _times(sheet, event)
-        if start > high or end < low:
-            continue
+    spans = [(event, *_times(sheet, event)) for event in sheet.analysis.events]
+    shown = [each for each in spans if each[1] <= high and each[2] >= low]
+    for event, start, end in shown:
         colour = SHADES[kind(event)]
         axes.axvspan(max(start, low), min(end, high), color=colour, alpha=0.10, linewidth=0)
         axes.axvline(start, color=colour, linewidth=1.0, alpha=0.8)
-        if named:
-            axes.annotate(
-                kind(event), (start, 0.5), (3, 0), xycoords=("data", "axes fraction"),
-                textcoords="offset points", rotation=90, va="center", fontsize=7.5, color=colour,
-                bbox={"boxstyle": "square,pad=0.1", "color": "white", "alpha": 0.75},
-            )  # fmt: skip
+    if named:
+        _labels(axes, [(kind(event), max(start, low)) for event, start, _ in shown])
     axes.set_xlim(low, high)
+
+
+def _labels(axes: Axes, events: list[tuple[str, float]]) -> None:
+    """What happened, beside its beginning, or beside the label before it."""
+    labels: list[tuple[str, float]] = []
+    low, high = axes.get_xlim()
+    width = axes.bbox.width * 72 / axes.figure.dpi  # points, before there is a layout: rather less
+    near = LABEL / width * (high - low)
+    for what, start in sorted(events, key=lambda each: each[1]):
+        again = [at for word, at in labels if word == what and start - at < near]
+        if not again:  # of many of one kind side by side, the first
+            labels.append((what, start))
+    wanted = [(start - low) / (high - low) * width for _, start in labels]
+    places = spread(wanted, LABEL, width - LABEL)
+    for (what, start), own, place in zip(labels, wanted, places, strict=True):
+        axes.annotate(
+            what, (start, 0.5), (place - own + 3, 0), xycoords=("data", "axes fraction"),
+            textcoords="offset points", rotation=90, va="center", fontsize=7.5, color=SHADES[what],
+            bbox={"boxstyle": "square,pad=0.1", "color": "white", "alpha": 0.75},
+        )  # fmt: skip
 
 
 def _times(sheet: Sheet, event: Event) -> tuple[float, float]:
