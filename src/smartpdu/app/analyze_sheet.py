@@ -138,7 +138,7 @@ def _beyond(recording: Recording, found: Analysis, extent: Extent) -> Iterator[s
     numbers = np.arange(len(recording.times))
     begin, end = np.interp([extent.start, extent.end], numbers, recording.times)
     whole = float(recording.times[-1])
-    cycle = (end - begin) / extent.cycles
+    cycle = float(end - begin) / extent.cycles
     if np.isfinite(found.frequency):
         cycle = min(cycle, 1 / found.frequency)
     within = extent.cycles * cycle
