@@ -154,3 +154,18 @@ def test_time_that_values_cover_but_for_its_ends_is_not_told_as_left_out(
     for seconds in (0.05, 0.1, 1.0):
         path = kept(tmp_path, RATE, {"U1|V": wave(times(RATE, seconds), 230, angle=1.0)})
         assert "are not in them" not in told(capsys, path)[1]
+
+
+def test_a_channel_with_values_too_large_to_be_measured_is_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    at = times(RATE, 0.5)
+    path = tmp_path / "r.csv"
+    lines = [f"{t},{u},{i}" for t, u, i in zip(at, wave(at, 230), 1e300 * wave(at, 1), strict=True)]
+    path.write_text("\n".join(["t [s],U1 [V],I1 [A]", *lines]) + "\n")
+    _, out, err = told(capsys, path)
+    assert "note: values beyond 1e+18 are none, and count as missing: I1\n" in out
+    assert "Warning" not in err
+    [voltage, current] = found(capsys, path)["channels"]
+    assert voltage["rms"] == pytest.approx(230, rel=1e-4)
+    assert current["rms"] is None

@@ -12,7 +12,7 @@ from smartpdu.drivers.recording_names import Pair
 from smartpdu.measurement.channels import CYCLES
 from smartpdu.measurement.harmonics import ORDERS
 from smartpdu.measurement.inrush import Inrush
-from smartpdu.measurement.report import Analysis
+from smartpdu.measurement.report import MOST, Analysis
 from smartpdu.measurement.report_follow import Event
 from smartpdu.measurement.report_layout import COARSE
 from smartpdu.measurement.report_values import Extent
@@ -84,6 +84,7 @@ def sheet(
         *_parts(recording),
         *_extent(recording, found),
         *_told(recording, found),
+        *_too_large(recording, found),
         *_voltages(recording, found),
         *_held_against(found, nominal_from),
         *_pairless(recording, pairs),
@@ -147,6 +148,13 @@ def _beyond(recording: Recording, found: Analysis, extent: Extent) -> Iterator[s
             f"values are those of {counted(extent.cycles, 'cycle')}, {within:.4g} s of "
             f"{whole:.4g} s: the other {whole - within:.4g} s, without a cycle, are not in them"
         )
+
+
+def _too_large(recording: Recording, found: Analysis) -> Iterator[str]:
+    """Channels whose values no measurement is good for."""
+    if found.beyond:
+        names = _listed([recording.channels[n].name for n in found.beyond])
+        yield f"values beyond {MOST:g} are none, and count as missing: {names}"
 
 
 def _told(recording: Recording, found: Analysis) -> Iterator[str]:
