@@ -42,10 +42,7 @@ def test_a_feed_and_a_phase_tell_theirs_in_german_and_follow_what_is_read(look, 
     _values(seen.page, "davon 50 oder 60 Hz", r"^[\d,]+\smA$")
     frequency = seen.page.locator("#sheet .measured dt", has_text=re.compile("^Frequenz$"))
     value = frequency.locator("xpath=following-sibling::dd[1]")
-    first = value.inner_text()
-    seen.page.wait_for_function(
-        "([e, was]) => e.textContent !== was", arg=[value.element_handle(), first]
-    )
+    value.filter(has_not_text=value.inner_text()).wait_for()
     seen.page.keyboard.press("Escape")
     seen.page.get_by_role("button", name="A L1", exact=True).click()
     _values(seen.page, "K-Faktor", r"^[1-9],\d\d\d$")

@@ -10,6 +10,7 @@ from program import Program, until
 from walk.browsing import DEMO, fault
 from walk.test_samples import boarded
 
+GAP = 3.0  # s: what is away for no more than two goes on as one
 LONG = 90.0  # s: the first start after an installation compiles the measurement
 
 
@@ -76,6 +77,7 @@ def test_an_interruption_that_was_over_after_a_kill_is_told_as_one_whose_end_nob
     site, data = tmp_path / "site.toml", tmp_path / "data"
     site.write_text(boarded(tmp_path, trouble, seconds=12), encoding="utf-8")
     begun = killed_while_it_lasts(tmp_path / "first", site, data)
+    time.sleep(GAP)
     with Program(tmp_path / "second", "--config", str(site), data=data) as program:
         program.comes_in("viewer")
         until(lambda: told(program)[1:], "no end was told", LONG)

@@ -8,7 +8,7 @@ const EVERY = 2000; // ms
 
 export class Measured {
   constructor(kind, path, shown = []) {
-    this.box = make("dl", "facts measured");
+    this.box = make("dl", "measured");
     this.from = `/api/v1/${kind}/${path.split("/").map(encodeURIComponent).join("/")}`;
     this.shown = shown;
     this.timer = setInterval(() => this.look(), EVERY);
