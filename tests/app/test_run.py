@@ -191,13 +191,18 @@ def test_standard_output_holds_the_address_and_the_link_and_nothing_else(
     assert "Error" not in program.err.read_text()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_each_way_to_end_it_is_told_as_an_end(tmp_path: Path, number: int) -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # these tests may run under nohup
+def _started(room: Path, hang_up: signal.Handlers) -> Program:
+    """A program that is handed on what becomes of a hang-up."""
+    before = signal.signal(signal.SIGHUP, hang_up)
     try:
-        program = Program(tmp_path)
+        return Program(room)
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_each_way_to_end_it_is_told_as_an_end(tmp_path: Path, number: int) -> None:
+    program = _started(tmp_path, signal.SIG_DFL)  # these tests may run under nohup themselves
     with program:
         assert program.stop(number) == 0
     assert program.out.read_text().splitlines()[2:] == ["stopped; no outlet was moved"]
@@ -205,11 +210,7 @@ def test_each_way_to_end_it_is_told_as_an_end(tmp_path: Path, number: int) -> No
 
 
 def test_under_nohup_it_stays_when_its_terminal_goes(tmp_path: Path) -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup hands it on
-    try:
-        program = Program(tmp_path)
-    finally:
-        signal.signal(signal.SIGHUP, before)
+    program = _started(tmp_path, signal.SIG_IGN)  # as nohup hands it on
     with program:
         program.comes_in("viewer")
         program.process.send_signal(signal.SIGHUP)

@@ -57,3 +57,14 @@ export function mark(element, level) {
   element.classList.toggle("is-warning", level === 1);
   element.classList.toggle("is-critical", level === 2);
 }
+
+// Names and values in a list of terms, which is made anew only where their number changes.
+export function list(terms, told) {
+  if (terms.children.length !== told.length * 2) {
+    terms.replaceChildren(...told.flatMap(() => [make("dt"), make("dd")]));
+  }
+  told.forEach(([name, value], n) => {
+    set(terms.children[n * 2], name);
+    set(terms.children[n * 2 + 1], value);
+  });
+}

@@ -1,6 +1,6 @@
 // All that is measured at a place, asked anew while its dialog is open.
 
-import { make, set } from "./element.js";
+import { list, make } from "./element.js";
 import { ask } from "./link.js";
 import { measured } from "./quantities.js";
 
@@ -25,14 +25,7 @@ export class Measured {
       this.box.classList.add("old"); // what was read last stays, greyed
       return;
     }
-    const told = measured(readings, this.shown);
-    if (this.box.children.length !== told.length * 2) {
-      this.box.replaceChildren(...told.flatMap(() => [make("dt"), make("dd")]));
-    }
-    told.forEach(([name, value], n) => {
-      set(this.box.children[n * 2], name);
-      set(this.box.children[n * 2 + 1], value);
-    });
+    list(this.box, measured(readings, this.shown));
     this.box.classList.toggle("old", Object.values(readings).some(({ quality }) => quality === "stale"));
   }
 }

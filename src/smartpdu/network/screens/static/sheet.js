@@ -1,6 +1,6 @@
 // Dialogs: an outlet with its live facts and its switch, and shelving an alarm.
 
-import { button, byId, make, set } from "./element.js";
+import { button, byId, list, make, set } from "./element.js";
 import { holdButton } from "./hold.js";
 import { send } from "./link.js";
 import { Measured } from "./measured.js";
@@ -74,13 +74,7 @@ export class Sheet {
       ...(contact === null ? [] : [[say("contact"), number(contact, 0, "°C")]]),
       ...tick.alarms.filter((a) => a.place === outlet.path && a.level).map((a) => [say("alarm_here"), a.words]),
     ];
-    if (this.facts.children.length !== told.length * 2) {
-      this.facts.replaceChildren(...told.flatMap(() => [make("dt"), make("dd")]));
-    }
-    told.forEach(([name, value], n) => {
-      set(this.facts.children[n * 2], name);
-      set(this.facts.children[n * 2 + 1], value);
-    });
+    list(this.facts, told);
     this.facts.classList.toggle("old", !alive);
     const stale = silences(this.plan, tick).has(outlet.source);
     this.offer(situation(this.plan, outlet, on, alive, stale), outlet);
