@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from smartpdu.drivers.recording import Mark, Quality, Recording
+from smartpdu.drivers.recording import Mark, Quality, Recording, counted
 from smartpdu.measurement.report import Analysis, Trend
 
 SEVERAL = 6  # times that are told one by one
@@ -66,7 +66,6 @@ def carried(recording: Recording, found: Analysis) -> Iterator[Mark]:
         yield Mark(Quality.CARRIED, words, channel, first, end - first)
     more = spans[SEVERAL:]
     if more:
-        places = "place" if len(more) == 1 else "places"
-        words = f"half-cycles have an assumed pace in {len(more)} more {places}"
+        words = f"half-cycles have an assumed pace in {counted(len(more), 'more place')}"
         first, end = max(int(more[0].first), 0), min(int(np.ceil(more[-1].end)), last)
         yield Mark(Quality.CARRIED, words, None, first, end - first)

@@ -129,12 +129,12 @@ def _extent(recording: Recording, found: Analysis) -> Iterator[str]:
         yield f"{extent.cycles} whole {words}, {why}: values are those of the {words} there are"
     elif extent.calm < extent.windows:
         yield _disturbed(extent)
-    yield from _beyond(recording, found, extent)
+    yield from _left_out(recording, found, extent)
     if extent.orders < ORDERS:
         yield f"{extent.rate:g} S/s allow harmonics up to order {extent.orders}"
 
 
-def _beyond(recording: Recording, found: Analysis, extent: Extent) -> Iterator[str]:
+def _left_out(recording: Recording, found: Analysis, extent: Extent) -> Iterator[str]:
     """How much of a recording has no cycles, so that its values do not tell of it."""
     numbers = np.arange(len(recording.times))
     begin, end = np.interp([extent.start, extent.end], numbers, recording.times)
