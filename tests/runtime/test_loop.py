@@ -31,19 +31,19 @@ async def test_an_order_is_intended_pulsed_once_and_done_after_read_back(rig: Ri
 
 
 async def test_the_intent_is_recorded_before_the_relay_moves(rig: Rig) -> None:
-    seen: list[int] = []
+    recorded: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     pdu = rig.pdus["source/A"]
     obey = pdu.obey
 
     async def watching(command):
-        seen.append(len(await rig.events(["CommandIntended"])))
+        recorded.set_result(len(await rig.events(["CommandIntended"])))
         await obey(command)
 
     pdu.obey = watching  # type: ignore[method-assign]
     await rig.asks(OUTLET, False)
     await rig.lasts(2)
 
-    assert seen == [1]
+    assert await asyncio.wait_for(recorded, 10) == 1  # the look into the journal takes real time
 
 
 async def state(rig: Rig, asked: Asked) -> CommandState:
