@@ -67,6 +67,7 @@ class Signal:
     gain: float
     offset: float = 0.0
     delay: float = 0.0
+    noise: float = 0.0  # RMS
 
     @property
     def table(self) -> dict[str, Any]:
@@ -77,6 +78,7 @@ class Signal:
     def counts(self, at: NDArray[np.float64], frequency: float, form: Form) -> NDArray[Any]:
         """What the converter gives at these times: late by its delay, in whole steps."""
         values = self.wave.at((at - self.delay) * frequency)
+        values = values + self.noise * np.random.default_rng(1).standard_normal(len(values))
         counts = np.rint(values / self.gain + self.offset)
         return np.clip(counts, -form.most - 1, form.most).astype(form.written)
 

@@ -165,6 +165,22 @@ async def test_harmonics_are_told_of_the_rating_of_a_phase_and_of_a_circuit(tmp_
     assert np.isnan(now.phases.k_factor[1])
 
 
+async def test_of_noise_no_shape_and_no_angle_is_told(tmp_path: Path) -> None:
+    """A thousandth of the scale: there is a current, but no fundamental to hold it against."""
+    board = rack()
+    board.signals[6].wave, board.signals[6].noise = sine(0.0), 0.02
+    now = await played(tmp_path, board)
+    assert now.outlets.current[0] == pytest.approx(0.02, rel=0.05)  # less what a filter takes
+    assert now.outlets.crest_factor[0] > 3
+    assert abs(now.outlets.power_factor[0]) < 0.05
+    assert np.isnan(now.outlets.thd_current[0])
+    assert np.isnan(now.outlets.displacement_factor[0])
+    board.signals[6].wave = sine(0.01)  # half as much as the noise, and yet a fundamental
+    now = await played(tmp_path, board)
+    assert now.outlets.displacement_factor[0] == pytest.approx(1, abs=0.01)
+    assert np.isfinite(now.outlets.thd_current[0])
+
+
 async def test_negative_and_zero_sequence_of_the_voltages_are_kept_apart(tmp_path: Path) -> None:
     turn = np.exp(2j * np.pi / 3)
     for negative, zero in ((6.9, 0.0), (0.0, 4.6), (3.0, 5.0)):

@@ -47,7 +47,7 @@ def lived(
             week = more(week, Observed(week.begin + 600 * (k + 1), values, flagged))
         tallied.standing = Standing(week, begun.sums, begun.shorts, begun.long, begun.last)
         asyncio.run(quality.let_go())
-    return begun, [line for line in logs if line["event"].startswith("quality")]
+    return begun, logs
 
 
 def worst(file: Path) -> float | None:
@@ -90,7 +90,7 @@ def test_a_damaged_file_is_put_aside_and_told_before_a_new_one_is_begun(
     file.write_bytes(damaged)
     begun, (told,) = lived(file, off=[1.5])
     assert begun == Standing()
-    assert (told["event"], told["log_level"]) == ("quality_begins_anew", "warning")
+    assert (told["event"], told["log_level"]) == ("put_aside", "warning")
     assert told["kept"] == f"{file}.damaged"
     assert Path(told["kept"]).read_bytes() == damaged
     assert worst(file) == 1.5
@@ -132,6 +132,6 @@ def test_what_cannot_be_put_aside_is_left_as_it_is_and_told(tmp_path: Path) -> N
     file.write_bytes(b"damaged")
     (tmp_path / "quality.kept.damaged").symlink_to(tmp_path / "nowhere")
     _, (told,) = lived(file, off=[1.5])
-    assert (told["event"], told["log_level"]) == ("quality_not_kept", "error")
+    assert (told["event"], told["log_level"]) == ("not_kept", "error")
     assert "take quality.kept away" in told["mend"]
     assert file.read_bytes() == b"damaged"

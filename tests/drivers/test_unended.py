@@ -48,6 +48,10 @@ class Kept:
     def read(self) -> bytes | None:
         return self.disk.forms.get(self.name)
 
+    def aside(self, mark: str) -> str:
+        self.disk.forms[f"{self.name}.{mark}"] = self.disk.forms[self.name]
+        return f"{self.name}.{mark}"
+
     def write(self, form: bytes) -> None:
         self.disk.forms[self.name] = form
 
@@ -226,15 +230,20 @@ async def test_a_file_that_is_no_good_or_of_other_phases_is_told_and_the_board_m
     one = {"kind": "dip", "start": START, "seen": START + 1, "reference": 230, "residual": 9}
     other = [{**one, "phases": ["A/L9"], "told": True}]
     odd = [{**one, "phases": ["A/L1"], "told": True, "kind": "transient"}]
-    wrong = [b"", b"no file", sealed(1, {"feeds": 5}), sealed(1, {"feeds": {"A/feed": [{}]}})]
-    wrong += [sealed(1, {"feeds": {"A/feed": own}}) for own in (other, odd)]
-    for form in wrong:
+    wrong = dict.fromkeys((b"", b"no file", sealed(1, {"feeds": 5})), "put_aside")
+    wrong |= {
+        sealed(1, {"feeds": {"A/feed": own}}): event
+        for own, event in (
+            ([{}], "put_aside"),
+            (other, "disturbance_forgotten"),
+            (odd, "disturbance_forgotten"),
+        )
+    }
+    for form, event in wrong.items():
         with capture_logs() as said:
             run = begun(tmp_path, made, frames, Disk({"disturbances": form}))
-        assert {line["event"] for line in said} & {
-            "disturbances_forgotten",
-            "disturbance_forgotten",
-        }
+        (told,) = [line for line in said if line["event"] == event]
+        assert run.disk.forms.get("disturbances.damaged") == (form if "kept" in told else None)
         await run.lasts(3)
         await run.stopped()
         assert run.told == []

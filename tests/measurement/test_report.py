@@ -170,6 +170,23 @@ def test_reactive_power_and_phasor_of_a_changing_current_fit_its_active_power(
     assert told.reactive == pytest.approx(np.tan(0.4) * told.active, abs=230 * little)
 
 
+@pytest.mark.parametrize("seconds", [3.0, 0.6])
+def test_noise_has_no_harmonics_of_a_fundamental(seconds: float) -> None:
+    dice = np.random.default_rng(5)
+    turn = 2 * np.pi * 50 * np.arange(round(10_000 * seconds)) / 10_000
+    noise = 0.02 * dice.standard_normal((len(turn), 2))
+    noise[:, 1] += 0.01 * np.sin(turn)
+    samples = np.stack([325 * np.sin(turn), *noise.T], axis=1)
+    rows = (0, 1), (0, 2)
+    part = Part(0, len(turn), 10_000.0)
+    found, _ = finished(Material(samples, (part,), (0,), (1, 2), rows, ((0,),)))
+    assert found.rms[1] == pytest.approx(0.02, rel=0.03)
+    assert np.isnan(found.harmonics[:, 1]).all()
+    assert np.isnan(found.thd[1])
+    assert found.harmonics[0, 2] == 100
+    assert found.thd[2] > 10
+
+
 def test_a_phase_that_is_lost_has_the_powers_of_the_cycles_it_had() -> None:
     at = np.arange(30_000) / 10_000
     level = (at < 1.0).astype(float)

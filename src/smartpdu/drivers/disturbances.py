@@ -4,7 +4,7 @@ The laws of this file:
 
 1. What begins is kept before it is told to last, and what is over is let go a little after that
    was told: a kill may have an end told twice, but loses none.
-2. A file that is damaged is told, left out and written anew.
+2. A file that is damaged is put aside and told; what lasted before is not known then.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ from smartpdu.drivers.captured import Scene
 from smartpdu.drivers.sealed import Damaged, sealed, unsealed
 from smartpdu.drivers.source import Kept
 from smartpdu.drivers.unended import Unended
-from smartpdu.drivers.upkeep import Upkeep
+from smartpdu.drivers.upkeep import DAMAGED, Upkeep
 from smartpdu.measurement.disturbance import FLAGGING, Kind
 
 NAME = "disturbances"
@@ -45,7 +45,7 @@ class Disturbances:
             self._feeds = {} if form is None else dict(unsealed(FORM, form)["feeds"])
             self._written = self._keys()
         except (Damaged, KeyError, OSError, TypeError, ValueError) as error:
-            log.warning("disturbances_forgotten", why=str(error))
+            self._upkeep.put_aside(DAMAGED, why=str(error))
             self._feeds, self._written = {}, frozenset()
 
     def left(self, scene: Scene) -> tuple[Unended, ...]:

@@ -2,7 +2,8 @@
 
 Shape and phase angle of what is hardly there are noise: below a ten-thousandth of a channel's
 scale there is no power factor, no crest factor and no distortion, and below a twentieth of the
-nominal voltage none of the voltage either.
+nominal voltage none of the voltage either. A fundamental that does not stand out of what is beside
+it is no measure of anything.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from smartpdu.drivers.board import Course
 from smartpdu.measurement.channels import Channels
-from smartpdu.measurement.harmonics import Spectra
+from smartpdu.measurement.harmonics import Spectra, is_noise
 from smartpdu.measurement.quantities import (
     Quantities,
     demand_distortion,
@@ -29,6 +30,8 @@ from smartpdu.model.snapshot import Snapshot
 
 FLOOR = 1e-4  # of a channel's scale
 DEAD = 0.05  # of the nominal voltage
+SHAPE = ("crest_factor", "power_factor")
+BY_FUNDAMENTAL = ("thd", "thd_rms", "k_factor", "displacement_factor")
 CARRIED, JUMPED = 1, 2  # marks of windows whose cycles are not the voltage's own
 POWERS = ("active_power", "apparent_power", "power_factor")
 BANDS = {
@@ -119,7 +122,7 @@ def land(
     windows = since_change(channels, windows)
     window = together(windows)
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = _sure(course, channels, quantities(channels, window), most)
+        found = _sure(course, channels, quantities(channels, window), window.spectra, most)
     hertz = frequency(channels, windows)
     _phases(now, course, found)
     partner = channels.partner
@@ -157,7 +160,9 @@ def land_dead(now: Snapshot, course: Course, rms: Array) -> None:
             getattr(now.feeds, quantity)[row] = rms[channel]
 
 
-def _sure(course: Course, channels: Channels, found: Quantities, most: int) -> Quantities:
+def _sure(
+    course: Course, channels: Channels, found: Quantities, spectra: Spectra, most: int
+) -> Quantities:
     """The same with gaps where a value would be that of noise."""
     scale = np.abs(course.calibration.gain) * most
     voltage = channels.voltage
@@ -165,8 +170,10 @@ def _sure(course: Course, channels: Channels, found: Quantities, most: int) -> Q
     floor[voltage] = DEAD * channels.nominal_voltage
     faint = found.rms < floor
     faint |= faint[channels.partner]
-    names = ("crest_factor", "thd", "thd_rms", "k_factor", "power_factor", "displacement_factor")
-    gaps = {name: np.where(faint, np.nan, getattr(found, name)) for name in names}
+    noise = faint | is_noise(spectra.harmonic[0], spectra.interharmonic[0])
+    noise |= noise[channels.partner]
+    gaps = {name: np.where(faint, np.nan, getattr(found, name)) for name in SHAPE}
+    gaps |= {name: np.where(noise, np.nan, getattr(found, name)) for name in BY_FUNDAMENTAL}
     return replace(found, **gaps)
 
 

@@ -11,23 +11,18 @@ from collections.abc import Mapping, Sequence
 from math import isnan, nan
 from typing import Any
 
-import structlog
-
 from smartpdu.drivers import week
 from smartpdu.drivers.board import Course
 from smartpdu.drivers.sealed import Damaged, sealed, unsealed
 from smartpdu.drivers.source import Kept
 from smartpdu.drivers.tallied import Short, Standing, Tallied
-from smartpdu.drivers.upkeep import Upkeep
+from smartpdu.drivers.upkeep import DAMAGED, Upkeep
 from smartpdu.drivers.verdicts import FORM, NAME
 from smartpdu.measurement import aggregation
 from smartpdu.model.plant import Plant
 
 EVERY = 60.0  # s after which all is kept again; more is lost of ten minutes than they may lack
-DAMAGED, BEFORE = "damaged", "before"  # marks of files that were put aside
-MEND = "take quality.kept away, or put a copy of it back; then start anew"
-
-log = structlog.get_logger()
+BEFORE = "before"  # mark of a file of other phases
 
 
 class Quality:
@@ -37,13 +32,12 @@ class Quality:
         """As it was kept; nowhere to keep it: it lives as long as the program."""
         self._feeds: dict[str, Any] = {}
         self._tallied: list[Tallied] = []
-        self._kept = kept
         self._upkeep = Upkeep(kept, NAME, EVERY)
         try:
             form = kept.read() if kept else None
             self._feeds = {} if form is None else _feeds(form)
         except (Damaged, OSError) as error:
-            self._begin_anew(DAMAGED, why=str(error))
+            self._upkeep.put_aside(DAMAGED, why=str(error))
 
     def tallied(self, course: Course, plant: Plant) -> Tallied:
         """What tallies a feed, as it stood."""
@@ -77,20 +71,10 @@ class Quality:
             if plain["phases"] == list(one.phases):
                 return _read(plain)
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-            self._begin_anew(DAMAGED, place=one.feed, why=repr(error))
+            self._upkeep.put_aside(DAMAGED, place=one.feed, why=repr(error))
         else:
-            self._begin_anew(BEFORE, place=one.feed, why="other phases are measured")
+            self._upkeep.put_aside(BEFORE, place=one.feed, why="other phases are measured")
         return Standing()
-
-    def _begin_anew(self, mark: str, **told: str) -> None:
-        """Put the file aside as it is, and tell where; where that fails, it is not written over."""
-        if self._kept is None:
-            return
-        try:
-            log.warning("quality_begins_anew", **told, kept=self._kept.aside(mark))
-        except OSError as error:
-            self._upkeep.abandon()
-            log.error("quality_not_kept", **told, aside=str(error), mend=MEND)
 
 
 def _feeds(form: bytes) -> dict[str, Any]:

@@ -3,9 +3,15 @@
 from collections.abc import Callable
 from math import inf
 
+import structlog
+
 from smartpdu.drivers.keeper import Keeper
 from smartpdu.drivers.source import Kept
 from smartpdu.model.units import Second
+
+DAMAGED = "damaged"  # mark of a file that was put aside
+
+log = structlog.get_logger()
 
 
 class Holders:
@@ -30,6 +36,7 @@ class Upkeep:
 
     def __init__(self, kept: Kept | None, name: str, every: Second) -> None:
         """The place of the file; None where nothing is kept."""
+        self._kept, self._name = kept, name
         self._keeper = Keeper(kept, name) if kept else None
         self._every, self._due = every, -inf
         self._holders = Holders()
@@ -48,9 +55,16 @@ class Upkeep:
         self._due = clock
         return True
 
-    def abandon(self) -> None:
-        """Write nothing any more."""
-        self._keeper = None
+    def put_aside(self, mark: str, **told: str) -> None:
+        """Put the file aside as it is, and tell where; where that fails, it is not written over."""
+        if self._kept is None:
+            return
+        try:
+            log.warning("put_aside", what=self._name, **told, kept=self._kept.aside(mark))
+        except OSError as error:
+            self._keeper = None
+            mend = f"take {self._name}.kept away, or put a copy of it back; then start anew"
+            log.error("not_kept", what=self._name, **told, aside=str(error), mend=mend)
 
     def hold(self) -> None:
         """One more holds what is kept."""

@@ -38,7 +38,7 @@ class Spectrum:
     end: float
     cycles: int
     mark: int
-    harmonic: Array  # (ORDERS, columns), RMS
+    orders: Array  # (ORDERS + 1, columns), RMS: harmonics, and what is beside the fundamental
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,8 +123,9 @@ def followed(material: Material, layout: Layout, run: Part) -> Generator[int, No
 def _spectrum(window: Window, scale: Array) -> Spectrum:
     """What is kept of a window, as the columns are without their scale."""
     found = window.spectra
-    harmonic = (found.harmonic / scale).astype(np.float32)
-    return Spectrum(window.start, window.end, window.cycles, window.mark, harmonic)
+    orders = np.concatenate([found.harmonic, found.interharmonic[:1]])
+    orders = (orders / scale).astype(np.float32)
+    return Spectrum(window.start, window.end, window.cycles, window.mark, orders)
 
 
 def _unscaled(halves: Halves, scale: Array) -> Halves:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from smartpdu.measurement.crossing import REAL
 from smartpdu.measurement.cycles import SWITCHED
 from smartpdu.measurement.fitted import Fit, reach
-from smartpdu.measurement.harmonics import ORDERS
+from smartpdu.measurement.harmonics import ORDERS, is_noise
 from smartpdu.measurement.report_coherent import UNKNOWN, Turning, coherent, turning
 from smartpdu.measurement.report_follow import SETTLES, Followed, Spectrum, filled
 from smartpdu.measurement.report_layout import Layout, Material
@@ -103,16 +103,17 @@ def _spectra(taken: Sequence[tuple[Followed, Spectrum]], calm: list[int]) -> Arr
     """Harmonics of each column.
 
     From windows that are calm and not the first, whose filter had to settle; of a column that has
-    none of these, from the others.
+    none of these, from the others. NaN where the fundamental is noise.
     """
     there = np.stack([_there(f, w) for f, w in taken])
-    squares = np.stack([np.square(w.harmonic.astype(float)) for _, w in taken])
+    squares = np.stack([np.square(w.orders.astype(float)) for _, w in taken])
     settled = [k for k in calm if taken[k][1] is not taken[k][0].windows[0]]
-    harmonic = np.full(squares.shape[1:], np.nan)
+    averaged = np.full(squares.shape[1:], np.nan)
     for some in (settled, calm, list(range(len(taken)))):
         found = np.sqrt(_averaged(squares[some], there[some][:, None]))
-        harmonic = np.where(np.isfinite(harmonic), harmonic, found)
-    return harmonic
+        averaged = np.where(np.isfinite(averaged), averaged, found)
+    harmonic, beside = averaged[:ORDERS], averaged[ORDERS]
+    return np.where(is_noise(harmonic[0], beside), np.nan, harmonic)
 
 
 def _averaged(values: Array, there: Array) -> Array:
