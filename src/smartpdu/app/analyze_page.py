@@ -17,8 +17,12 @@ main { max-width: 78rem; margin: 0 auto; padding: 1.2rem; }
 h1 { font-size: 1.3rem; margin: 0 0 .3rem; overflow-wrap: anywhere; }
 h2 { font-size: .95rem; margin: 0 0 .6rem; }
 header p { color: #5b6472; margin: 0; }
-section { background: #fff; border: 1px solid #dfe3e8; border-radius: 8px; padding: 1rem 1.2rem;
-  margin-top: 1rem; overflow-x: auto; }
+section { border: 1px solid #dfe3e8; border-radius: 8px; padding: 1rem 1.2rem;
+  margin-top: 1rem; overflow-x: auto; background:
+  linear-gradient(90deg, #fff 40%, #fff0) 0 / 2.5rem 100% no-repeat local,
+  linear-gradient(-90deg, #fff 40%, #fff0) 100% / 2.5rem 100% no-repeat local,
+  linear-gradient(90deg, #16191f40, #fff0) 0 / 12px 100% no-repeat,
+  linear-gradient(-90deg, #16191f40, #fff0) 100% / 12px 100% no-repeat, #fff; }
 table { border-collapse: collapse; }
 th { color: #5b6472; font-weight: 600; text-align: left; border-bottom: 1px solid #dfe3e8; }
 th, td { padding: .25rem 1.4rem .25rem 0; white-space: nowrap; }
