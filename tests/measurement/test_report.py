@@ -244,6 +244,25 @@ def test_a_voltage_that_comes_later_has_an_assumed_pace_until_then() -> None:
     assert not carried[where > 0.8].any()
 
 
+def test_a_direct_voltage_has_power_and_no_phase_angle() -> None:
+    dice = np.random.default_rng(3)
+    current = 10 + np.tile([0.5, -0.5], 2500)
+    samples = np.stack([48 - 0.02 * current, current], axis=1) + dice.normal(0, 1e-3, (5000, 2))
+    samples[100, 0] = np.nan
+    found, _ = finished(material(samples, 10_000.0, pairs=1))
+    told = found.powers[0]
+    assert told.active == pytest.approx(48 * 10 - 0.02 * (100 + 0.25), rel=1e-4)
+    assert told.apparent == pytest.approx(47.8 * np.sqrt(100.25), rel=1e-4)
+    assert told.power_factor == pytest.approx(told.active / told.apparent)
+    assert np.isnan([told.reactive, told.displacement_factor, found.frequency]).all()
+    alternating = samples - [[47.8, 0]]  # what is left is noise: no power of it is told
+    found, _ = finished(material(alternating, 10_000.0, pairs=1))
+    assert np.isnan([found.powers[0].active, found.powers[0].apparent]).all()
+    samples[:, 0] *= 1e299
+    found, _ = finished(material(samples, 10_000.0, pairs=1))
+    assert np.isnan(found.powers[0].active)
+
+
 @pytest.mark.parametrize("size", [1e20, 1e160, 1e300])
 def test_values_too_large_to_be_measured_are_none(size: float) -> None:
     samples = sampled([sine(230.0), sine(230.0)], turns(5000.0, 50.0, 1.0)).astype(float)

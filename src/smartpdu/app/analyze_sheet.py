@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 
@@ -117,7 +118,9 @@ def _extent(recording: Recording, found: Analysis) -> Iterator[str]:
     extent = found.extent
     if extent is None:
         known = bool(np.isfinite(recording.samples).any())
-        words = ": values are those of all samples, without harmonics and power"
+        direct = any(isfinite(power.active) for power in found.powers)
+        power = "; power is that of direct voltages" if direct else " and power"
+        words = f": values are those of all samples, without harmonics{power}"
         yield _why(recording) + words if known else "all samples are missing"
         return
     cycles = CYCLES[found.nominal_frequency]

@@ -37,7 +37,7 @@ from smartpdu.measurement.report_layout import (
     runs,
 )
 from smartpdu.measurement.report_steady import LEAST, steady
-from smartpdu.measurement.report_values import Extent, Values, by_fit, by_windows, no_values
+from smartpdu.measurement.report_values import Extent, Values, by_fit, by_windows, without_cycles
 from smartpdu.model.units import Hertz
 
 Array = NDArray[Any]
@@ -210,10 +210,10 @@ def _without_cycles(material: Material) -> Analysis:
     """The analysis of samples that have no cycle of the mains."""
     channels = material.samples.shape[1]
     everything = np.arange(channels)
-    alone, none = np.zeros(channels, int), ((-1, -1),) * len(material.pairs)
-    laid = Layout(everything, alone, np.ones(channels), none, (), np.nan, np.nan, 0.0)
+    alone, pairs = np.zeros(channels, int), material.pairs
+    laid = Layout(everything, alone, np.ones(channels), pairs, (), np.nan, np.nan, 0.0)
     paces = (np.nan, np.full(1, np.nan))
-    return _assembled(material, laid, no_values(laid), paces, None, (), ())
+    return _assembled(material, laid, without_cycles(material), paces, None, (), ())
 
 
 def _assembled(

@@ -21,6 +21,7 @@ Array = NDArray[Any]
 
 FEW = 3  # bounds of half-cycles that make a cycle
 LATE = 6.0  # cycles after which the first bound of a voltage that was there would be found
+DIRECT = 0.95  # of the RMS value: a voltage of which so much is direct has no cycles
 TAPS = 24  # samples beside a window of which its spectrum is made too
 
 
@@ -197,11 +198,16 @@ def _bounds(f: Followed) -> Array:
     return halves[::2]
 
 
-def no_values(layout: Layout) -> Values:
-    """Nothing could be measured of cycles."""
-    columns, pairs = len(layout.column), len(layout.pairs)
-    nothing, none = np.full(columns, np.nan), np.full(pairs, np.nan)
-    harmonic, unknown = np.full((ORDERS, columns), np.nan), UNKNOWN
-    return Values(
-        nothing, nothing, harmonic, np.full(columns, unknown), none, np.full(pairs, unknown)
-    )
+def without_cycles(material: Material) -> Values:
+    """What can be said where no cycle is found: the power of what a direct voltage feeds."""
+    columns, pairs = material.samples.shape[1], len(material.pairs)
+    nothing, unknown = np.full(columns, np.nan), np.full(columns, UNKNOWN)
+    rms, power = nothing.copy(), np.full(pairs, np.nan)
+    for k, (v, i) in enumerate(material.pairs):
+        both = material.samples[:, [v, i]].astype(float)
+        both = both[np.isfinite(both).all(axis=1)]
+        if len(both) and abs(both[:, 0].mean()) > DIRECT * np.sqrt(_mean(np.square(both[:, 0]))):
+            rms[[v, i]] = np.sqrt(_mean(np.square(both)))
+            power[k] = _mean(both.prod(axis=1))
+    harmonic = np.full((ORDERS, columns), np.nan)
+    return Values(nothing, rms, harmonic, unknown, power, np.full(pairs, UNKNOWN))
