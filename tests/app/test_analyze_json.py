@@ -77,6 +77,22 @@ def test_a_phase_tells_its_channels_and_a_channel_its_fundamental(
     assert channels["I2"]["nominal_voltage"] is None
 
 
+def test_a_current_of_noise_alone_has_no_fundamental_and_a_note_says_so(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    at = times(10_000, 1.0)
+    noise = np.random.default_rng(2).normal(0, 0.02, len(at))
+    channels = {"U1|V": wave(at, 230), "I1|A": noise, "I2|A": noise + wave(at, 0.02)}
+    path = kept(tmp_path, 10_000, channels)
+    _, alone, beside = found(capsys, path)["channels"]
+    assert (alone["thd"], alone["fundamental"]) == (None, None)
+    assert set(alone["harmonics"]) == {None}
+    assert beside["fundamental"] == pytest.approx(0.02, rel=0.05)
+    assert beside["thd"] > 10
+    assert main(["analyze", str(path)]) == 0
+    assert "no fundamental stands out, so no harmonics: I1\n" in capsys.readouterr().out
+
+
 def test_the_file_tells_when_it_begins_and_who_made_it_and_the_span_what_is_measured(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -86,6 +86,7 @@ def sheet(
         *_extent(recording, found),
         *_told(recording, found),
         *_too_large(recording, found),
+        *_shapeless(recording, found),
         *_voltages(recording, found),
         *_held_against(found, nominal_from),
         *_pairless(recording, pairs),
@@ -158,6 +159,17 @@ def _too_large(recording: Recording, found: Analysis) -> Iterator[str]:
     if found.beyond:
         names = _listed([recording.channels[n].name for n in found.beyond])
         yield f"values beyond {MOST:g} are none, and count as missing: {names}"
+
+
+def _shapeless(recording: Recording, found: Analysis) -> Iterator[str]:
+    """Currents without harmonics, though there are windows to take them from."""
+    if found.extent is None or not found.extent.windows:
+        return
+    none = ~np.isfinite(found.harmonics[0]) & (found.rms > 0)
+    channels = recording.channels
+    names = [c.name for c, no in zip(channels, none, strict=True) if no and c.kind == "current"]
+    if names:
+        yield f"no fundamental stands out, so no harmonics: {_listed(names)}"
 
 
 def _told(recording: Recording, found: Analysis) -> Iterator[str]:
