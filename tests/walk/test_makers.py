@@ -203,9 +203,7 @@ def test_a_device_that_talks_nonsense_is_a_gap_with_an_alarm_and_the_rest_goes_o
             smartpdu("discover", f"127.0.0.1:{device.port}", "--rack", rack)
             for device, rack in ((ill, "r1"), (well, "r2"))
         ]
-        text = "\n".join(sites).replace(
-            "interval = 5", "interval = 0.5\ntimeout = 0.5\nretries = 0"
-        )
+        text = "\n".join(sites).replace("interval = 5", "interval = 1\ntimeout = 2\nretries = 0")
         with running(tmp_path / "run", text) as program:
             client = Client(program, tmp_path / "run")
             outlet = "/outlets/r1/A/outlet/7"
