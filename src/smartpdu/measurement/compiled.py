@@ -25,6 +25,19 @@ with suppress(ImportError):
 COMPILES = _numba is not None
 
 
+def _bare() -> dict[str, Any]:
+    """What spares loops to count who holds each array; none of them makes one, and none may.
+
+    A state of thirty arrays that is handed on costs more than what is done with it. The option is
+    numba's own, and another version may lack it.
+    """
+    options = import_module("numba.core.options").DefaultOptions
+    return {"_nrt": False} if hasattr(options, "_nrt") else {}
+
+
+BARE = _bare() if COMPILES else {}
+
+
 def _kept() -> tuple[bool, bool]:
     """Whether there is a folder for the machine code of these loops, and whether it is new."""
     text = b"".join(path.read_bytes() for path in sorted(HERE.glob("*.py")))
@@ -73,5 +86,5 @@ def within(loop: Loop) -> Loop:
 
 
 def _made(loop: Loop, **ways: str | set[str]) -> Loop:
-    made: Loop = _numba.njit(cache=_KEPT, error_model="numpy", **ways)(loop)
+    made: Loop = _numba.njit(cache=_KEPT, error_model="numpy", **BARE, **ways)(loop)
     return made

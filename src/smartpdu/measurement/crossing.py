@@ -88,42 +88,47 @@ def _low_pass(nominal: float, rate: float, samples: float) -> tuple[Array, Array
 def follow(w: Watch, samples: Array, voltage: Array, start: int) -> None:
     """Look for crossings in further samples, a whole number of steps, the first at `start`."""
     if COMPILES:
-        _looked(w, samples, voltage, float(start))
+        slow = np.empty((len(samples) // w.every, len(voltage)))
+        _looked(w, samples, voltage, float(start), slow)
     else:
         _looked_plain(w, samples, voltage, float(start))
 
 
 @compiled
-def _looked(w: Watch, samples: Array, voltage: Array, start: float) -> None:
-    steps = len(samples) // w.every
+def _looked(w: Watch, samples: Array, voltage: Array, start: float, slow: Array) -> None:
+    """Look for crossings; `slow` is room for what the low-pass gives."""
+    steps = len(slow)
+    _filtered(w, samples, voltage, slow)
     for v in range(len(voltage)):
-        _looked_at(w, samples[:, voltage[v]], v, start, steps)
+        before = w.before[v]
+        for step in range(steps):
+            now = slow[step, v]
+            if (before >= 0) != (now >= 0) and abs(now - before) >= w.faint:
+                _cross(w, v, _moment(w, start, step, v, before, now))
+            before = now
+        w.before[v] = before
     _carry_all(w, start + w.every * (steps - 0.5) - 0.5)
 
 
-@compiled
-def _looked_at(w: Watch, samples: Array, v: int, start: float, steps: int) -> None:
-    """Filter one voltage in two sections, whose memory stays in registers."""
-    s, m = w.sections, w.memory
-    a, b, c, d = m[0, 0, v], m[0, 1, v], m[1, 0, v], m[1, 1, v]
-    before, row = w.before[v], 0
-    for step in range(steps):
-        x = 0.0
-        for _ in range(w.every):
-            x += samples[row]
-            row += 1
-        x /= w.every
-        y = s[0, 0] * x + a
-        a = s[0, 1] * x - s[0, 4] * y + b
-        b = s[0, 2] * x - s[0, 5] * y
-        now = s[1, 0] * y + c
-        c = s[1, 1] * y - s[1, 4] * now + d
-        d = s[1, 2] * y - s[1, 5] * now
-        if (before >= 0) != (now >= 0) and abs(now - before) >= w.faint:
-            _cross(w, v, _moment(w, start, step, v, before, now))
-        before = now
-    w.before[v] = before
-    m[0, 0, v], m[0, 1, v], m[1, 0, v], m[1, 1, v] = a, b, c, d
+@within
+def _filtered(w: Watch, samples: Array, voltage: Array, slow: Array) -> None:
+    """Filter all voltages in two sections, step by step: none has to wait for its own last one."""
+    s, row = w.sections, 0
+    a, b, c, d = w.memory[0, 0], w.memory[0, 1], w.memory[1, 0], w.memory[1, 1]
+    for step in range(len(slow)):
+        for v in range(len(voltage)):
+            x = 0.0
+            for k in range(w.every):
+                x += samples[row + k, voltage[v]]
+            x /= w.every
+            y = s[0, 0] * x + a[v]
+            a[v] = s[0, 1] * x - s[0, 4] * y + b[v]
+            b[v] = s[0, 2] * x - s[0, 5] * y
+            z = s[1, 0] * y + c[v]
+            c[v] = s[1, 1] * y - s[1, 4] * z + d[v]
+            d[v] = s[1, 2] * y - s[1, 5] * z
+            slow[step, v] = z
+        row += w.every
 
 
 def _looked_plain(w: Watch, samples: Array, voltage: Array, start: float) -> None:

@@ -59,8 +59,11 @@ def _weights(rate: float, samples: float) -> tuple[Array, Array]:
 
 def fill(grid: Grid, samples: Array, origin: int, start: float, step: float) -> None:
     """Fill the points from start on, in samples; `origin` is the number of the first row."""
-    filled = _filled if COMPILES else _filled_plain
-    filled(samples, origin, start, step, grid.weights, grid.points)
+    if COMPILES:
+        own = np.empty(grid.weights.shape[1], np.float32)
+        _filled(samples, origin, start, step, grid.weights, own, grid.points)
+    else:
+        _filled_plain(samples, origin, start, step, grid.weights, grid.points)
 
 
 @swift
@@ -70,10 +73,11 @@ def _filled(
     start: float,
     step: float,
     weights: Array,
+    w: Array,
     out: Array,
 ) -> None:
+    """Fill the points; `w` is room for the weights of one."""
     taps, channels = weights.shape[1], samples.shape[1]
-    w = np.empty(taps, np.float32)
     for point in range(len(out)):
         t = start + step * point
         row = int(np.floor(t))

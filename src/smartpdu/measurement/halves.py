@@ -58,8 +58,11 @@ def swept(s: Sweep, p: Pace, samples: Array, first: int, spans: Array) -> Halves
     """The half-cycles that are complete now; `first` is the number of samples' first row."""
     number = _due(s, p) if COMPILES else _due_plain(s, p)
     half, cycle = np.full((2, number, samples.shape[1]), np.nan)
-    summed = _summed if COMPILES else _summed_plain
-    summed(s, samples, first, number, spans, half, cycle)
+    if COMPILES:
+        part = np.empty(samples.shape[1], np.float32)
+        _summed(s, samples, first, number, spans, part, half, cycle)
+    else:
+        _summed_plain(s, samples, first, number, spans, half, cycle)
     n = slice(number)
     return Halves(
         s.group[n].copy(), s.start[n].copy(), s.end[n].copy(), s.mark[n].copy(), half, cycle
@@ -100,11 +103,20 @@ def _due_plain(s: Sweep, p: Pace) -> int:
 
 @swift
 def _summed(
-    s: Sweep, samples: Array, first: int, number: int, spans: Array, half: Array, cycle: Array
+    s: Sweep,
+    samples: Array,
+    first: int,
+    number: int,
+    spans: Array,
+    part: Array,
+    half: Array,
+    cycle: Array,
 ) -> None:
-    """Sweep all channels at once; at each bound close the half-cycle of its group's channels."""
+    """Sweep all channels at once; at each bound close the half-cycle of its group's channels.
+
+    `part` is room for the sums of a few rows.
+    """
     channels = samples.shape[1]
-    part = np.empty(channels, np.float32)
     row = s.at[0] - first
     for k in range(number):
         g, t = s.group[k], s.end[k]

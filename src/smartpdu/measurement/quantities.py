@@ -18,7 +18,7 @@ from smartpdu.measurement.waveform import Window
 
 Array = NDArray[Any]
 
-TURN = np.exp(2j * np.pi / 3)
+TURN = complex(-0.5, 0.75**0.5)  # a third of a cycle
 FOUND = 11  # quantities that follow from a window
 
 
@@ -144,10 +144,9 @@ class Symmetry:
 
 def symmetry(phasors: Array) -> Symmetry:
     """The components of three phasors of the fundamental, in the order of the lines."""
-    a, b, c = (complex(p) for p in phasors)
-    return Symmetry(
-        (a + b + c) / 3, (a + TURN * b + TURN**2 * c) / 3, (a + TURN**2 * b + TURN * c) / 3
-    )
+    a, b, c = phasors.tolist()
+    back = TURN.conjugate()
+    return Symmetry((a + b + c) / 3, (a + TURN * b + back * c) / 3, (a + back * b + TURN * c) / 3)
 
 
 def neutral_current(phasors: Array) -> float:

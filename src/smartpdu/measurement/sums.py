@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smartpdu.measurement.compiled import COMPILES, swift
+from smartpdu.measurement.compiled import COMPILES, swift, within
 
 Array = NDArray[Any]
 
@@ -21,20 +21,23 @@ def means(samples: Array, origin: int, start: float, end: float, partner: Array)
     may lie between two; `origin` is the number of the first row.
     """
     found = np.empty((5, samples.shape[1]))
-    meant = _meant if COMPILES else _meant_plain
-    meant(samples, origin, start, end, partner, found)
+    if COMPILES:
+        part = np.empty((9, samples.shape[1]), np.float32)
+        _meant(samples, origin, start, end, partner, part, found)
+    else:
+        _meant_plain(samples, origin, start, end, partner, found)
     return found
 
 
 @swift
 def _meant(
-    samples: Array, origin: int, start: float, end: float, partner: Array, found: Array
+    samples: Array, origin: int, start: float, end: float, partner: Array, part: Array, found: Array
 ) -> None:
+    """Find the means; `part` is room for sums of a few rows, and for their partners."""
     channels = samples.shape[1]
     first, last = int(np.ceil(start)) - origin, int(np.ceil(end)) - origin
-    u, part = np.empty((4, channels), np.float32), np.empty((5, channels), np.float32)
     value, square, product, low, high = part[0], part[1], part[2], part[3], part[4]
-    u0, u1, u2, u3 = u[0], u[1], u[2], u[3]
+    u0, u1, u2, u3 = part[5], part[6], part[7], part[8]
     found[:] = 0.0
     low[:], high[:] = np.float32(np.inf), np.float32(-np.inf)
     row = first
@@ -63,11 +66,26 @@ def _meant(
                 product[c] += p * x0[partner[c]]
                 low[c], high[c] = min(low[c], p), max(high[c], p)
             row += 1
-        found[:3] += part[:3]
+        for c in range(channels):
+            found[VALUE, c] += value[c]
+            found[SQUARE, c] += square[c]
+            found[PRODUCT, c] += product[c]
+    _edged(samples, origin, start, end, partner, found)
+    for c in range(channels):
+        for k in range(3):
+            found[k, c] /= end - start
+        found[LOW, c], found[HIGH, c] = low[c], high[c]
+
+
+@within
+def _edged(
+    samples: Array, origin: int, start: float, end: float, partner: Array, found: Array
+) -> None:
+    """Give the sums what lies between two samples at either end."""
     for side in range(2):
         t, sign = (start, 1.0) if side == 0 else (end, -1.0)
         row, ahead = int(np.ceil(t)) - origin, np.ceil(t) - t
-        for c in range(channels):
+        for c in range(samples.shape[1]):
             a, b = float(samples[row, c]), float(samples[row - 1, c])
             ua, ub = float(samples[row, partner[c]]), float(samples[row - 1, partner[c]])
             found[VALUE, c] += sign * (ahead * (a * (2 - ahead) + b * ahead) - a) / 2
@@ -75,8 +93,6 @@ def _meant(
             found[PRODUCT, c] += (
                 sign * (ahead * (a * ua * (2 - ahead) + b * ub * ahead) - a * ua) / 2
             )
-    found[:3] /= end - start
-    found[LOW], found[HIGH] = low, high
 
 
 def _meant_plain(
