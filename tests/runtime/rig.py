@@ -35,6 +35,7 @@ from smartpdu.runtime.kept import KeptFile
 from smartpdu.runtime.loop import Loop
 from smartpdu.runtime.memory import Memory
 from smartpdu.runtime.recorder import Recorder
+from smartpdu.runtime.spectra import Spectra
 from smartpdu.runtime.view import Asked
 from smartpdu.runtime.waveforms import Waveforms
 from smartpdu.store.database import open_database
@@ -189,7 +190,8 @@ class Rig:
         self.waveforms = Waveforms(self.directory / "waveforms", lambda: None)
         quality = KeptFile(self.directory / "quality.kept", lambda: None)
         secret = lambda: f"{next(self._secrets):032x}"  # noqa: E731
-        self.desk = Desk(self.memory, ports, secret, self.waveforms, quality)
+        self.spectra = Spectra()
+        self.desk = Desk(self.memory, ports, secret, self.waveforms, quality, self.spectra)
         home = house(self.plant)
         self.loop = Loop("test", home, self.memory, self.desk, ports, "boot", "0")
         lines = {}

@@ -32,6 +32,8 @@ def test_an_outlet_tells_its_power_quality(look, house) -> None:
     _values(seen.page, "THD of the current", r"^[1-9]\d?\.\d\d\s%$")
     _values(seen.page, "Energy", r"^\d+\sWh$")
     assert seen.page.locator("#sheet dt", has_text=re.compile("^Current$")).count() == 1
+    seen.page.get_by_role("img", name=re.compile(r"^Current: harmonics.*: 3: [1-9]")).wait_for()
+    assert seen.page.locator("#sheet figure").count() == 1
     assert seen.wrong == []
 
 
@@ -46,6 +48,27 @@ def test_a_feed_and_a_phase_tell_theirs_in_german_and_follow_what_is_read(look, 
     seen.page.keyboard.press("Escape")
     seen.page.get_by_role("button", name="A L1", exact=True).click()
     _values(seen.page, "K-Faktor", r"^[1-9],\d\d\d$")
+    of_phase = seen.page.get_by_role("img", name=re.compile("^(Spannung|Strom): Oberschwingungen"))
+    of_phase.nth(1).wait_for()
+    bars = of_phase.nth(1).locator("path")
+    assert bars.count() > 5
+    assert seen.wrong == []
+
+
+def test_harmonics_are_those_of_the_api_and_follow_them(look, house) -> None:
+    seen = look(house)
+    seen.page.get_by_role("button", name="A L2", exact=True).click()
+    picture = seen.page.get_by_role("img", name=re.compile("^Voltage: harmonics"))
+    picture.wait_for()
+    (voltage,) = [s for s in house.rows("spectra/rack1/A/L2") if s["quantity"] == "voltage"]
+    largest = max(range(2, 26), key=lambda order: voltage["harmonics"][order - 1])
+    told = re.search(r": (\d+): ([\d.]+)", picture.get_attribute("aria-label"))
+    assert int(told[1]) == largest
+    assert float(told[2]) == pytest.approx(voltage["harmonics"][largest - 1], rel=0.1)
+    before = picture.get_attribute("aria-label")
+    seen.page.wait_for_function(
+        "before => document.querySelector('#sheet [role=img]').ariaLabel !== before", arg=before
+    )
     assert seen.wrong == []
 
 

@@ -34,6 +34,7 @@ from smartpdu.drivers.verdicts import NAME as VERDICTS
 from smartpdu.engine.house import House, house
 from smartpdu.model.plant import Part, part
 from smartpdu.model.request import Role
+from smartpdu.model.spectrum import Show, unshown
 from smartpdu.runtime.collector import Collector
 from smartpdu.runtime.desk import Desk
 from smartpdu.runtime.kept import KeptFile
@@ -41,6 +42,7 @@ from smartpdu.runtime.loop import Loop
 from smartpdu.runtime.memory import Memory
 from smartpdu.runtime.proof import tell_if_broken
 from smartpdu.runtime.recorder import Recorder
+from smartpdu.runtime.spectra import Spectra
 from smartpdu.runtime.view import Unrecorded
 from smartpdu.runtime.waveforms import Waveforms
 
@@ -159,11 +161,11 @@ async def _face(
 def assembled(site: Site, hold: Hold, ports: Ports, secret: Callable[[], str]) -> Rooms:
     """All parts of the house for a site, joined and not yet running."""
     home = _house(site)
-    waveforms = Waveforms(hold.directory / WAVEFORMS, hold.check)
+    waveforms, spectra = Waveforms(hold.directory / WAVEFORMS, hold.check), Spectra()
     # what does not fit is told before a memory is there
-    opened = sources(site, ports, partial(_kept, hold), waveforms.tell)
+    opened = sources(site, ports, partial(_kept, hold), waveforms.tell, spectra.show)
     memory = _memory(hold)
-    desk = Desk(memory, ports, secret, waveforms, _kept(hold, VERDICTS))
+    desk = Desk(memory, ports, secret, waveforms, _kept(hold, VERDICTS), spectra)
     loop = Loop(site.name, home, memory, desk, ports, secret()[:16], version("smartpdu"))
     collector = Collector(home.plant, opened, ports, desk.wake, loop.withdraw, loop.read_back)
     recorder = Recorder(memory, ports, collector.send, loop.withdraw, desk.answer, desk.tell)
@@ -182,6 +184,7 @@ def sources(
     ports: Ports,
     kept: Callable[[str], Kept] | None = None,
     tell: Tell = unheard,
+    show: Show = unshown,
 ) -> dict[str, tuple[Source, Part]]:
     """A source for each row of the plant's sources, by path, and the part that it reads.
 
@@ -195,7 +198,7 @@ def sources(
         driver: Driver = known[wanted.driver].load()
         own = part(site.plant, row)
         about = (wanted.path, wanted.settings, own, site.plant, site.sections, shared)
-        asked = Wanted(*about, ports, kept, tell)
+        asked = Wanted(*about, ports, kept, tell, show)
         try:
             opened[wanted.path] = (driver.open_source(asked), own)
         except SettingsError as error:

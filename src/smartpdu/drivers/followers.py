@@ -12,6 +12,7 @@ from smartpdu.drivers.follower import Follower
 from smartpdu.drivers.ledger import NAME, Ledger
 from smartpdu.drivers.quality import Quality
 from smartpdu.drivers.source import Wanted
+from smartpdu.drivers.spectral import Spectral
 from smartpdu.drivers.tallied import Tallied
 from smartpdu.drivers.verdicts import NAME as QUALITY
 from smartpdu.drivers.watch import Watch
@@ -42,7 +43,7 @@ class Followers:
     def __init__(self, wanted: Wanted) -> None:
         """Nothing follows yet."""
         self._plant = wanted.part.plant
-        self._tell = wanted.tell
+        self._tell, self._show = wanted.tell, wanted.show
         self._wall, self._clock = wanted.ports.wall, wanted.ports.clock
         self._watched: list[tuple[Watch, Scene]] = []
         self._noticed: deque[tuple[Sequence[Event], bytes | None]] = deque()
@@ -65,7 +66,8 @@ class Followers:
         self._watched.append((watch, scene))
         tallied = self._quality.tallied(course, self._plant)
         self._tallied.append(tallied)
-        return (Counted(course, self._plant, self._ledger), tallied, watch)
+        counted = Counted(course, self._plant, self._ledger)
+        return (counted, tallied, watch, Spectral(scene, self._show))
 
     def look(self) -> None:
         """Make events and files of what was noticed; in the thread of the samples."""

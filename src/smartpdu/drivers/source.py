@@ -10,6 +10,7 @@ from smartpdu.model.command import SwitchOutlet
 from smartpdu.model.event import Event
 from smartpdu.model.plant import Part, Plant
 from smartpdu.model.snapshot import Snapshot
+from smartpdu.model.spectrum import Show, unshown
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
@@ -138,6 +139,7 @@ class Wanted:
     ports: Ports
     kept: Callable[[str], Kept] | None = None  # by a name that all drivers share; None: nowhere
     tell: Tell = unheard  # events that the driver saw itself, with one file of their samples
+    show: Show = unshown  # harmonics of a feed
 
 
 class Driver(Protocol):

@@ -13,7 +13,7 @@ from smartpdu.network.description import Description
 from smartpdu.network.head import heading
 from smartpdu.network.login import Door
 from smartpdu.network.problem import tell_problems
-from smartpdu.network.rest import commands, events, history, plant, quality, waveforms
+from smartpdu.network.rest import commands, events, history, plant, quality, spectra, waveforms
 from smartpdu.network.rest.body import only_plain
 from smartpdu.network.rest.parameters import only_known
 from smartpdu.network.screens import page
@@ -42,6 +42,7 @@ def built(desk: Desk, secure: bool = False) -> Door:
         events,
         history,
         quality,
+        spectra,
         waveforms,
         plant,
     ):  # the more special paths stand first

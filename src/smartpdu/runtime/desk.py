@@ -15,8 +15,10 @@ from smartpdu.drivers.sealed import Damaged
 from smartpdu.drivers.source import Kept, Ports
 from smartpdu.drivers.verdicts import reports
 from smartpdu.model.request import Principal, Request, Role, Switch
+from smartpdu.model.spectrum import Spectrum
 from smartpdu.runtime.memory import Memory
 from smartpdu.runtime.recorder import Wish
+from smartpdu.runtime.spectra import Spectra
 from smartpdu.runtime.view import (
     Asked,
     CommandRow,
@@ -55,9 +57,11 @@ class Desk:
         secret: Callable[[], str],
         waveforms: Waveforms | None = None,
         quality: Kept | None = None,
+        spectra: Spectra | None = None,
     ) -> None:
-        """A desk over a memory, waveforms and verdicts on voltages; `secret` is unguessable."""
+        """A desk over a memory and what drivers keep or show; `secret` is unguessable."""
         self._quality = quality
+        self._spectra = spectra
         self._memory = memory
         self._waveforms = waveforms
         self._ports = ports
@@ -135,6 +139,10 @@ class Desk:
             return [] if form is None else reports(form)
         except (Damaged, OSError) as error:
             raise Unrecallable(f"the verdicts on voltages cannot be read: {error}") from error
+
+    def spectra(self, place: str) -> list[Spectrum]:
+        """The harmonics of a place as they are now, one for each quantity that is sampled."""
+        return self._spectra.of(place) if self._spectra else []
 
     async def recall(
         self, place: str, quantity: str, start: float, end: float, points: int = 500

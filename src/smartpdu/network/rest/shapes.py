@@ -26,6 +26,9 @@ LONGEST_REASON = 500
 LONGEST_SHELF = 7 * 24 * 60  # minutes
 FAILURE = "why its source does not answer now, in words; empty where it does"
 UNJUDGED = "null: voltage, THD and unbalance were not all judged yet"
+FUNDAMENTAL = "its RMS value; null where it does not stand out of noise"
+HARMONICS = "orders 1 to 50, subgroups of IEC 61000-4-7, % of the fundamental"
+INTERHARMONICS = "centred subgroups between each order and the next, % of the fundamental"
 SAYS = r"\S"  # a text of blanks alone says nothing
 
 Moment = AwareDatetime  # ISO 8601 in UTC
@@ -138,6 +141,18 @@ class QualityRow(Shape):
     feed: str
     now: QualityWeek | None
     last: QualityWeek | None
+
+
+class SpectrumRow(Shape):
+    """Harmonics of one quantity; null is a gap, or beyond what samples can tell."""
+
+    place: str
+    quantity: Literal["voltage", "current", "neutral_current", "residual_current"]
+    unit: Literal["V", "A"]
+    at: Moment
+    fundamental: Annotated[float | None, Field(description=FUNDAMENTAL)]
+    harmonics: Annotated[list[float | None], Field(description=HARMONICS)]
+    interharmonics: Annotated[list[float | None], Field(description=INTERHARMONICS)]
 
 
 class AlarmRow(Shape):

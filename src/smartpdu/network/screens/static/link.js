@@ -12,6 +12,9 @@ export class Stranger extends Error {} // the session is over
 // The part of an address that names a rack.
 export function of(rack) { return rack ? `?rack=${encodeURIComponent(rack)}` : ""; }
 
+// A place's own path as a part of an address.
+export function path(place) { return place.split("/").map(encodeURIComponent).join("/"); }
+
 export async function ask(path) { return answered(fetch(path, { signal: AbortSignal.timeout(ANSWER) })); }
 
 export async function send(method, path, body, key) {

@@ -45,12 +45,14 @@ const NAMES = {
   uncounted: ["Time not counted", "Nicht gezählte Zeit"],
 };
 
+// What a quantity is called.
+export function called(name) { return NAMES[name][tongue() === "de" ? 1 : 0]; }
+
 // Names and values of all readings that there are, but for those shown already.
 export function measured(readings, shown) {
-  const spoken = tongue() === "de" ? 1 : 0;
   return Object.keys(NAMES)
     .filter((name) => !shown.includes(name) && (readings[name]?.value ?? null) !== null)
-    .map((name) => [NAMES[name][spoken], written(name, readings[name])]);
+    .map((name) => [called(name), written(name, readings[name])]);
 }
 
 function written(name, { value, unit }) {
