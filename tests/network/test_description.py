@@ -6,9 +6,11 @@ document has must really have been seen.
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 from app.test_quality import week
 from jsonschema import Draft202012Validator
@@ -21,6 +23,7 @@ from smartpdu.drivers.sealed import sealed
 from smartpdu.engine.catalogue import TRACES
 from smartpdu.model.event import VoltageDisturbed
 from smartpdu.model.plant import Kind
+from smartpdu.model.spectrum import Spectrum
 from smartpdu.network.rest.meaning import COMPUTED, FACTS
 from smartpdu.network.rest.shapes import KINDS
 from smartpdu.store.database import StoreError
@@ -32,6 +35,8 @@ DIP = VoltageDisturbed(
     waveform_start=1_800_000_000.125,
     waveform_part="whole",
 )
+ORDERS = np.array([1.0] + 49 * [np.nan])
+SPECTRUM = Spectrum("rack1/A/L1", "current", 1_800_000_000.25, ORDERS, ORDERS, noise=False)
 WAVEFORM = "20270115T080000.125Z_dip_rack1,A,feed.cff"
 
 
@@ -105,6 +110,7 @@ def example(path: str) -> str:
         "probes": "rack1/A/probe",
         "doors": "rack1/door",
         "history": "rack1/A/L1",
+        "spectra": SPECTRUM.place,
     }
     path = path.replace("{name}", WAVEFORM)
     filled = path.replace("{path}", there.get(kind, "")).replace("{id}", "none")
@@ -171,6 +177,7 @@ async def _good_answers(web: Web, judge: Judge) -> None:
     await web.rig.lasts(2)
     web.rig.waveforms.tell([DIP], b"samples")
     feeds = {"rack1/A/feed": {"now": week([(1.0, -12.0)]), "last": None}}
+    web.rig.spectra.show("rack1/A/feed", [SPECTRUM, replace(SPECTRUM, noise=True)])
     (web.rig.directory / "quality.kept").write_bytes(sealed(1, {"feeds": feeds}))
     for method, path, operation in judge.operations():
         name = operation["operationId"]
