@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from smartpdu.measurement.crossing import REAL
 from smartpdu.measurement.cycles import SWITCHED
-from smartpdu.measurement.fitted import Fit, reach
+from smartpdu.measurement.fitted import SLOWEST, Fit, reach
 from smartpdu.measurement.harmonics import ORDERS, is_noise
 from smartpdu.measurement.report_coherent import UNKNOWN, Turning, coherent, turning
 from smartpdu.measurement.report_follow import SETTLES, Followed, Spectrum, filled
@@ -203,7 +203,8 @@ def without_cycles(material: Material) -> Values:
     columns, pairs = material.samples.shape[1], len(material.pairs)
     nothing, unknown = np.full(columns, np.nan), np.full(columns, UNKNOWN)
     rms, power = nothing.copy(), np.full(pairs, np.nan)
-    for k, (v, i) in enumerate(material.pairs):
+    longest = max((part.end - part.first) / part.rate for part in material.parts)
+    for k, (v, i) in enumerate(material.pairs if longest >= 1 / SLOWEST else ()):
         both = material.samples[:, [v, i]].astype(float)
         both = both[np.isfinite(both).all(axis=1)]
         if len(both) and abs(both[:, 0].mean()) > DIRECT * np.sqrt(_mean(np.square(both[:, 0]))):
