@@ -209,7 +209,8 @@ CHANNEL: dict[str, Words] = {
     ),
     "offset": key("the count at 0 V or 0 A", "1", "a number", "`0`"),
     "delay": key(
-        "how late it is; only differences between channels matter",
+        "how late its signal comes, below 0 where it is sampled late; "
+        "only differences between channels matter",
         "s",
         "a number, 0.001 at most either way",
         "`0`",

@@ -62,6 +62,8 @@ BAD: list[tuple[list[Any] | Any, str, str, str]] = [
     ([{"place": "A/L1", "gain": 1}], "channel[1].quantity", "nothing", "one of current, "),
     ([{"place": "A/L1", "quantity": "voltage"}], "channel[1].gain", "nothing", "a number"),
     ([channel("A/L1", gain=0)], "channel[1].gain", "0", "of one count"),
+    ([channel("A/L1", gain=-1e300)], "channel[1].gain", "-1e+300", "1e-12 to 10000"),
+    ([channel("A/L1", offset=1e12)], "channel[1].offset", "1e+12", "-2147483648 to 2147483648"),
     ([channel("A/L1", gain="1")], "channel[1].gain", "'1'", "a number"),
     ([channel("A/L1", gain=True)], "channel[1].gain", "True", "a number"),
     ([channel("A/L1", offset=float("nan"))], "channel[1].offset", "nan", "a number"),

@@ -7,7 +7,9 @@ import pytest
 from measurement.signals import distorted, power, sampled, sine, turns
 from numpy.typing import NDArray
 
+from smartpdu.measurement.disturbance import Disturbance, Kind
 from smartpdu.measurement.fitted import fitted, frequency, reach, refined
+from smartpdu.measurement.inrush import Inrush
 from smartpdu.measurement.report import Analysis, analysis
 from smartpdu.measurement.report_layout import ABOVE, Material, Part, cycle_rms, usual
 
@@ -242,6 +244,71 @@ def test_a_voltage_that_comes_later_has_an_assumed_pace_until_then() -> None:
     where, carried = found.trends[0].at / 10_000, found.trends[0].carried
     assert carried[where < 0.55].all()
     assert not carried[where > 0.8].any()
+
+
+def holed(seconds: float, holes: list[int], low: tuple[float, float]) -> NDArray[np.float32]:
+    """A voltage at 5 kHz that dips to half, and lacks these samples."""
+    at = np.arange(round(5000 * seconds)) / 5000
+    level = np.where((at >= low[0]) & (at < low[1]), 0.5, 1.0)
+    samples = level * np.sqrt(2) * 230 * np.sin(2 * np.pi * 50.03 * at + 0.4)
+    samples[holes] = np.nan
+    return samples[:, None].astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("holes", "low"),
+    [
+        ([500], (0.03, 0.07)),  # near the beginning
+        ([*range(9900, 9903), 10_500], (2.03, 2.07)),  # at either side of the dip
+        (list(range(350, 20_000, 700)), (1.0, 1.06)),  # seven cycles apart
+        ([10_200], (2.03, 2.07)),  # within it
+    ],
+)
+def test_a_few_missing_samples_hide_no_dip_and_bend_no_frequency(
+    holes: list[int], low: tuple[float, float]
+) -> None:
+    wanted = replace(material(holed(4.0, holes, low), 5000.0), nominal_voltage=230.0)
+    found, _ = finished(wanted)
+    (dip,) = found.events
+    assert isinstance(dip, Disturbance)
+    assert dip.kind is Kind.DIP
+    assert dip.start / 5000 == pytest.approx(low[0], abs=0.021)
+    assert (dip.end - dip.start) / 5000 == pytest.approx(low[1] - low[0] + 0.01, abs=0.0205)
+    assert dip.residual == pytest.approx(115, rel=2e-3)
+    assert found.frequency == pytest.approx(50.03, abs=2e-3)
+    assert found.frequencies[0] == found.frequency
+    trend = found.trends[0]
+    for hole in holes:
+        near = (trend.at < hole) & (trend.at + 50 > hole)
+        assert np.isnan(trend.rms[near]).all()
+    assert np.isfinite(trend.rms).sum() > 0.7 * len(trend.rms)
+
+
+def test_a_missing_spike_is_no_transient_and_a_long_hole_is_a_gap() -> None:
+    samples = holed(2.0, list(range(5025, 5037)), (9.0, 9.0))
+    found, _ = finished(replace(material(samples, 5000.0), nominal_voltage=230.0))
+    assert found.events == ()
+    assert found.rms[0] == pytest.approx(230, rel=1e-4)
+    assert found.extent is not None
+    assert found.extent.cycles >= 98
+    samples = holed(2.0, list(range(5000, 5100)), (9.0, 9.0))
+    found, _ = finished(replace(material(samples, 5000.0), nominal_voltage=230.0))
+    assert found.extent is not None
+    assert 85 < found.extent.cycles < 98
+
+
+def test_an_inrush_leaves_a_steady_current_its_harmonics() -> None:
+    at = np.arange(60_000) / 10_000
+    turn = 2 * np.pi * 50 * at
+    steady = np.sin(turn - 0.3) + 0.1 * np.sin(3 * turn)
+    since = np.clip(at - 3.004, 0, None)
+    rushes = 40 * np.exp(-since / 0.02) * np.sin(turn) * (at >= 3.004) * (since < 0.06)
+    samples = np.stack([np.sqrt(2) * 230 * np.sin(turn), steady + rushes], axis=1)
+    found, _ = finished(replace(material(samples, 10_000.0, pairs=1), nominal_voltage=230.0))
+    (rush,) = found.events
+    assert isinstance(rush, Inrush)
+    assert found.harmonics[2, 1] == pytest.approx(10, abs=0.1)
+    assert found.thd[1] == pytest.approx(10, abs=0.1)
 
 
 def test_a_direct_voltage_has_power_and_no_phase_angle() -> None:

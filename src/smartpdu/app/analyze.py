@@ -104,7 +104,7 @@ def _drawable(path: Path | None) -> None:
     if not path.parent.is_dir():
         raise RecordingError("--plot", "", f"no folder {path.parent}", "one that is there")
     if find_spec("matplotlib") is None:
-        words = "it installed, as by: pip install 'smartpdu[plot]'"
+        words = "it installed, as by: pip install matplotlib"
         raise RecordingError("--plot", "", "no matplotlib", words)
 
 

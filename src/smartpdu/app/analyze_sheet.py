@@ -108,9 +108,9 @@ def _listed(names: list[str]) -> str:
 
 
 def _parts(recording: Recording) -> Iterator[str]:
-    rates = {stretch.rate for stretch in recording.stretches}
+    rates = list(dict.fromkeys(f"{stretch.rate:g}" for stretch in recording.stretches))
     if len(rates) > 1:
-        told = ", ".join(f"{stretch.rate:g}" for stretch in recording.stretches[:SEVERAL])
+        told = _listed(rates)
         yield f"rates of {told} S/s: harmonics are those at the rate that has most cycles"
 
 
@@ -126,11 +126,13 @@ def _extent(recording: Recording, found: Analysis) -> Iterator[str]:
         return
     cycles = CYCLES[found.nominal_frequency]
     if not extent.windows:
-        words = "cycle" if extent.cycles == 1 else "cycles"
+        words, are = ("cycle", "is") if extent.cycles == 1 else ("cycles", "are")
         why = f"fewer than the {cycles} of a window"
         if extent.cycles >= cycles:
             why = f"too few to follow windows of {cycles}"
-        yield f"{extent.cycles} whole {words}, {why}: values are those of the {words} there are"
+        yield f"{extent.cycles} whole {words}, {why}: values are those of the {words} there {are}"
+        if extent.cycles == 1 and not found.told:
+            yield "one cycle alone tells its frequency to a hundredth, and its values no better"
     elif extent.calm < extent.windows:
         yield _disturbed(extent)
     yield from _left_out(recording, found, extent)
@@ -162,14 +164,18 @@ def _too_large(recording: Recording, found: Analysis) -> Iterator[str]:
 
 
 def _shapeless(recording: Recording, found: Analysis) -> Iterator[str]:
-    """Currents without harmonics, though there are windows to take them from."""
+    """Channels without harmonics, though there are windows to take them from."""
     if found.extent is None or not found.extent.windows:
         return
     none = ~np.isfinite(found.harmonics[0]) & (found.rms > 0)
-    channels = recording.channels
-    names = [c.name for c, no in zip(channels, none, strict=True) if no and c.kind == "current"]
-    if names:
-        yield f"no fundamental stands out, so no harmonics: {_listed(names)}"
+    lacking = np.asarray(np.isnan(recording.samples).any(axis=0))
+    channels = list(zip(recording.channels, none, lacking, strict=True))
+    holed = [c.name for c, no, lacks in channels if no and lacks and c.kind != "other"]
+    if holed:
+        yield f"samples are missing in each window, so no harmonics and no power: {_listed(holed)}"
+    faint = [c.name for c, no, lacks in channels if no and not lacks and c.kind == "current"]
+    if faint:
+        yield f"no fundamental stands out, so no harmonics: {_listed(faint)}"
 
 
 def _told(recording: Recording, found: Analysis) -> Iterator[str]:

@@ -15,6 +15,8 @@ from smartpdu.model.units import Ampere, Hertz, Rows
 
 UNUSED = "none"  # the place of a channel that nothing is connected to
 THREE = 3  # voltages that turn together
+SMALLEST, GREATEST = 1e-12, 1e4  # V or A of one count: beyond, nothing is measured
+FARTHEST = 2**31  # counts: more no form of a frame has
 KEYS = ("place", "quantity", "gain", "offset", "delay")
 QUANTITIES = {
     Kind.PHASE: ("voltage", "current"),
@@ -125,8 +127,11 @@ def _channel(where: str, table: Mapping[str, Any]) -> Channel:
         _number(f"{where}.{key}", table.get(key, default))
         for key, default in (("gain", None), ("offset", 0.0), ("delay", 0.0))
     )
-    if gain == 0:
-        raise SettingsError(f"{where}.gain", "0", "volts or amperes of one count")
+    if not SMALLEST <= abs(gain) <= GREATEST:
+        expected = f"volts or amperes of one count, {SMALLEST:g} to {GREATEST:g}, or below 0"
+        raise SettingsError(f"{where}.gain", f"{gain:g}", expected)
+    if abs(offset) > FARTHEST:
+        raise SettingsError(f"{where}.offset", f"{offset:g}", f"{-FARTHEST} to {FARTHEST}")
     if abs(delay) > LONGEST:
         raise SettingsError(f"{where}.delay", f"{delay:g}", f"{-LONGEST:g} to {LONGEST:g} s")
     return Channel(place, quantity, gain, offset, delay)

@@ -1,6 +1,7 @@
 """Reads recordings in COMTRADE: IEEE C37.111 of 1991, 1999, 2013, as .cfg with .dat or as .cff."""
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,6 +23,8 @@ from smartpdu.drivers.recording_timing import rated, spread, stamped, unwrapped
 from smartpdu.model.units import Seconds
 
 CONFIGURATION = 8 << 20  # bytes; a thousand channels need a tenth of a million
+DENIED = 0.01  # of a rate: so far off are time stamps that deny it
+FEWEST = 100  # of the smallest step that stamps can tell: of less, no rate is known
 SECTION = re.compile(
     rb"^--- *file type: *([a-z]{3})(?: +([a-z0-9]+))?(?: *: *(\d{1,18}))? *---[ \t]*(?:\r?\n|\Z)",
     re.IGNORECASE | re.MULTILINE,
@@ -88,7 +91,7 @@ def _recording(about: Config, data: bytes, file: str, line: int = 1) -> Recordin
     if all(rate > 0 for rate, _ in about.rates):
         held = _filled(held, file)
         times, stretches = rated(about.rates, len(held.samples))
-        marks: tuple[Mark, ...] = ()
+        marks = tuple(_denied(about, held, stretches, file))
     else:
         times, stretches, marks = _stamped(about, held, file)
     channels = tuple(each.channel for each in about.analog)
@@ -113,6 +116,24 @@ def _stamped(
 ) -> tuple[Seconds, tuple[Stretch, ...], tuple[Mark, ...]]:
     stamps = held.stamps if about.form == "ASCII" else unwrapped(held.stamps)
     return stamped(stamps * about.tick, about.tick, file)
+
+
+def _denied(about: Config, held: Rows, stretches: Sequence[Stretch], file: str) -> Iterator[Mark]:
+    """Rates that the time stamps deny, where there are such; what is told goes before them."""
+    stamps = held.stamps if about.form == "ASCII" else unwrapped(held.stamps)
+    if len(stamps) != len(held.samples):
+        return
+    for stretch in stretches:
+        first, last = stretch.first, stretch.end - 1
+        span = float(stamps[last] - stamps[first]) * about.tick
+        if not span > FEWEST * about.tick:
+            continue  # none, or as good as none
+        rate = (last - first) / span
+        if abs(rate / stretch.rate - 1) > DENIED:
+            words = (
+                f"{file}: time stamps say {rate:.6g} S/s, the configuration {stretch.rate:.6g} S/s"
+            )
+            yield Mark(Quality.DISAGREES, words, first=first, count=last - first + 1)
 
 
 def _filled(held: Rows, file: str) -> Rows:

@@ -1,6 +1,7 @@
 """When the samples of a recording were taken: by rates that are told, or by time stamps."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,6 +11,7 @@ from smartpdu.model.units import Hertz, Rows, Second, Seconds
 
 MOST = 64  # stretches; what changes more often has no rate
 TOLERANCE = 0.1  # of the time between two samples
+COARSE = 0.5  # samples in the smallest step of the stamps, from which on their line tells the rate
 
 
 def rated(rates: Sequence[tuple[Hertz, int]], rows: int) -> tuple[Seconds, tuple[Stretch, ...]]:
@@ -42,7 +44,11 @@ def stamped(
     _check(times, file)
     times = times - times[0]
     if quantum > 0 and len(times) > 2 and np.ptp(np.diff(times)) <= 2 * quantum:
-        return times, (_stretch(times, 0, len(times)),), ()
+        whole = _stretch(times, 0, len(times))
+        if quantum * whole.rate > COARSE:  # both ends may be off by as much as some samples
+            slope = np.polynomial.Polynomial.fit(np.arange(len(times)), times, 1).convert().coef[1]
+            whole = replace(whole, rate=float(1 / slope))
+        return times, (whole,), ()
     steps = np.diff(times)
     change = np.abs(np.diff(steps))
     limit = TOLERANCE * np.minimum(steps[1:], steps[:-1]) + 2 * quantum

@@ -17,6 +17,7 @@ from smartpdu.measurement.crossing import CARRIED
 from smartpdu.measurement.disturbance import FLAGGING, Disturbance
 from smartpdu.measurement.fitted import SLACK, fitted, frequency, reach, refined
 from smartpdu.measurement.harmonics import ORDERS
+from smartpdu.measurement.report_bridged import bridged
 from smartpdu.measurement.report_follow import (
     Event,
     Followed,
@@ -115,11 +116,12 @@ def _measurable(samples: Array) -> tuple[Array, tuple[int, ...]]:
     return samples, tuple(beyond.tolist())
 
 
-def _analysed(material: Material) -> Generator[float, None, Analysis]:
+def _analysed(original: Material) -> Generator[float, None, Analysis]:
     """Analyse a recording whose values are all of a size."""
+    material = bridged(original)
     laid = layout(material)
     if laid is None:
-        return _without_cycles(material)
+        return _without_cycles(original)
     own = runs(material, laid)
     total, done, found = sum(run.end - run.first for run in own), 0, []
     for run in own:
@@ -135,10 +137,10 @@ def _analysed(material: Material) -> Generator[float, None, Analysis]:
     if windows and any(len(f.halves.end) for f in found):
         return _whole(material, laid, found)
     # the mains may have been there too shortly for the stream, however long the rest is
-    few = _short(material, laid, own)
+    few = _short(original, laid, runs(original, laid))
     if few is not None:
         return few
-    return _whole(material, laid, found) if windows else _without_cycles(material)
+    return _whole(material, laid, found) if windows else _without_cycles(original)
 
 
 def _whole(material: Material, laid: Layout, found: Sequence[Followed]) -> Analysis:
@@ -149,7 +151,9 @@ def _whole(material: Material, laid: Layout, found: Sequence[Followed]) -> Analy
     times[:, 0] = np.where(np.isinf(times[:, 0]), -np.inf, times[:, 0])
     values, extent = by_windows(material, laid, found, times)
     groups = own_frequency(found, int(laid.group[-1]) + 1)
-    pace = np.nan if laid.told else mean_frequency(laid, found, times)
+    leading = groups[np.isin(laid.leaders, _lead(laid)) & np.isfinite(groups)]
+    pace = leading[0] if len(leading) else mean_frequency(laid, found, times)
+    pace = np.nan if laid.told else float(pace)
     return _assembled(material, laid, values, (pace, groups), extent, happened, found)
 
 
@@ -294,13 +298,8 @@ def _trends(laid: Layout, own: Array, found: Sequence[Followed]) -> tuple[Trend,
         parts = []
         for f in found:
             rows = np.flatnonzero(f.halves.group == laid.group[column])
-            start, end = f.halves.start[rows], f.halves.end[rows]
-            rms = f.halves.cycle[rows, column].copy()
-            for k in np.flatnonzero(np.isfinite(rms)).tolist() if column in f.lost else ():
-                first, last = int(2 * start[k] - end[k]), int(end[k]) + 2
-                rms[k] = rms[k] if f.whole(first, last)[column] else np.nan
-            carried = f.halves.mark[rows] == CARRIED
-            parts.append(np.stack([f.run.first + start, rms, carried]))
+            start, rms = f.run.first + f.halves.start[rows], f.halves.cycle[rows, column]
+            parts.append(np.stack([start, rms, f.halves.mark[rows] == CARRIED]))
         at, rms, mark = np.concatenate(parts, axis=1) if parts else np.zeros((3, 0))
         trends.append(Trend(channel, at, rms, mark > 0))
     return tuple(trends)

@@ -27,6 +27,7 @@ MANY = 8  # cycles, of which those may be left out
 RUSH = 0.25  # of the smallest current: a rise below is none
 SHORTED = 0.5  # of the voltage: where less is left, a current that rises is that of a fault
 ASIDE = 2.0  # cycles before, in which it rises already, and after, in which loads return
+BESIDE = 3  # samples around a transient that must be there
 TAKEN = 0.5  # s of samples that are taken at once
 
 
@@ -109,7 +110,8 @@ def followed(material: Material, layout: Layout, run: Part) -> Generator[int, No
         windows += [_spectrum(window, scale) for window in measured.windows]
         yield len(block)
     at, mark = (np.concatenate([getattr(b, name) for b in bounds]) for name in Bounds.__slots__)
-    lost, all_told = _lost(material, layout, run), transient.together(told)
+    lost = _lost(material, layout, run)
+    all_told = transient.together(d for d in told if not _at_hole(d, lost))
     cycle = run.rate / layout.frequency
 
     def taken(number: int) -> Array:
@@ -117,7 +119,30 @@ def followed(material: Material, layout: Layout, run: Part) -> Generator[int, No
 
     heads = np.flatnonzero(np.diff(layout.group, prepend=-1))
     whole = seen(led(_joined(halves), taken, layout.group, cycle), taken, heads)
-    return Followed(run, tuple(windows), whole, at, mark, all_told, lost, tuple(entered))
+    found = Followed(run, tuple(windows), whole, at, mark, all_told, lost, tuple(entered))
+    return replace(found, halves=_known(found, layout.group))
+
+
+def _at_hole(d: Disturbance, lost: dict[int, Array]) -> bool:
+    """Whether a transient lies where samples are missing."""
+    missing = (lost[c] for c in d.channels if c in lost)
+    return any(
+        m[min(int(d.end) + BESIDE, len(m) - 1)] > m[max(int(d.start) - BESIDE, 0)] for m in missing
+    )
+
+
+def _known(f: Followed, group: Array) -> Halves:
+    """The half-cycles of a run, NaN in those columns of which a sample is missing."""
+    halves = replace(f.halves, half=f.halves.half.copy(), cycle=f.halves.cycle.copy())
+    for column in f.lost:
+        rows = np.flatnonzero((halves.group == group[column]) & np.isfinite(halves.start))
+        for k in rows.tolist():
+            start, end = float(halves.start[k]), float(halves.end[k])
+            if not f.whole(int(start), int(end) + 2)[column]:
+                halves.half[k, column] = np.nan
+            if not f.whole(int(2 * start - end), int(end) + 2)[column]:
+                halves.cycle[k, column] = np.nan
+    return halves
 
 
 def _spectrum(window: Window, scale: Array) -> Spectrum:
@@ -168,6 +193,8 @@ def _lost(material: Material, layout: Layout, run: Part) -> dict[int, Array]:
     found = {}
     for k, c in enumerate(layout.column.tolist()):
         absent = np.isnan(material.samples[run.first : run.end, c])
+        if c in material.holes:
+            absent |= material.holes[c][run.first : run.end]
         if absent.any():
             found[k] = np.concatenate([[0], np.cumsum(absent)])
     return found

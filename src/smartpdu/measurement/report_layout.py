@@ -1,7 +1,7 @@
 """What is needed before a recording can be measured: its frequency, its systems, their levels."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -62,6 +62,7 @@ class Material:
     nominal_voltage: Volt = np.nan  # NaN: found
     trigger: float = np.nan  # sample at which the recorder saw something; NaN: not known
     told_frequency: Hertz = np.nan  # as the recorder says; NaN: it does not
+    holes: Mapping[int, Flags] = field(default_factory=dict)  # of a channel: samples put there
 
 
 @dataclass(frozen=True, slots=True)

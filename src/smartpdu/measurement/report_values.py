@@ -21,6 +21,7 @@ Array = NDArray[Any]
 
 FEW = 3  # bounds of half-cycles that make a cycle
 LATE = 6.0  # cycles after which the first bound of a voltage that was there would be found
+SELDOM = 0.1  # of the windows: noise stands out in fewer, a load that is seldom on in more
 DIRECT = 0.95  # of the RMS value: a voltage of which so much is direct has no cycles
 TAPS = 24  # samples beside a window of which its spectrum is made too
 
@@ -103,18 +104,21 @@ def by_windows(
 def _spectra(taken: Sequence[tuple[Followed, Spectrum]], calm: list[int]) -> Array:
     """Harmonics of each column.
 
-    From windows that are calm and not the first, whose filter had to settle; of a column that has
-    none of these, from the others. NaN where the fundamental is noise.
+    From windows that are calm and not the first, whose filter had to settle, and without an inrush
+    of the column; where there are none of these, from the others. NaN where the fundamental is
+    noise.
     """
     there = np.stack([_there(f, w) for f, w in taken])
-    squares = np.stack([np.square(w.orders.astype(float)) for _, w in taken])
+    steady = there & ~np.stack([_rushed(f, w) for f, w in taken])
+    orders = np.stack([w.orders.astype(float) for _, w in taken])
+    squares, stands = np.square(orders), ~is_noise(orders[:, 0], orders[:, ORDERS])
     settled = [k for k in calm if taken[k][1] is not taken[k][0].windows[0]]
     averaged = np.full(squares.shape[1:], np.nan)
-    for some in (settled, calm, list(range(len(taken)))):
-        found = np.sqrt(_averaged(squares[some], there[some][:, None]))
+    for some, fit in ((settled, steady), (calm, there), (list(range(len(taken))), there)):
+        found = np.sqrt(_averaged(squares[some], fit[some][:, None]))
         averaged = np.where(np.isfinite(averaged), averaged, found)
-    harmonic, beside = averaged[:ORDERS], averaged[ORDERS]
-    return np.where(is_noise(harmonic[0], beside), np.nan, harmonic)
+    noise = (stands & there).sum(axis=0) <= SELDOM * there.sum(axis=0)
+    return np.where(noise, np.nan, averaged[:ORDERS])
 
 
 def _averaged(values: Array, there: Array) -> Array:
@@ -139,6 +143,14 @@ def _there(f: Followed, w: Spectrum) -> Array:
     """Of each column, whether no sample of a window is missing."""
     first, last = int(w.start) - TAPS, int(w.end) + TAPS
     return f.whole(first, last)
+
+
+def _rushed(f: Followed, w: Spectrum) -> Array:
+    """Of each column, whether an inrush touches a window."""
+    found = np.zeros(f.halves.half.shape[1], bool)
+    for each in f.inrushes:
+        found[each.channel] |= each.start < w.end and each.end > w.start
+    return found
 
 
 def _sums(
