@@ -68,6 +68,8 @@ class Counted:
         if not self._ledger.sound:
             return
         if self._begins and len(block):
+            if not isfinite(self._book.until):  # registers begin with the first sample of all
+                self._book.until = clock.moment(first)
             self._wait(clock, block, first)
         for window in measured.windows:
             if self._begins:
