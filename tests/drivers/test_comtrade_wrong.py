@@ -40,6 +40,23 @@ def test_a_total_that_is_no_sum_is_marked(tmp_path: Path) -> None:
     assert found.marks[0].words == "r.cfg, line 2: found 9 channels in all, and 2 + 2 of two kinds"
 
 
+@pytest.mark.parametrize(("told", "denied"), [(1000, False), (1005, False), (2000, True)])
+def test_a_rate_that_the_time_stamps_deny_is_marked_and_taken_all_the_same(
+    tmp_path: Path, told: int, denied: bool
+) -> None:
+    text = "".join(f"{n + 1},{1000 * n},{n},0,0,0\r\n" for n in range(1000)).encode()
+    found = read(tmp_path, cfg("ASCII", rates=("1", f"{told},1000")), text)
+    assert found.stretches == (Stretch(float(told), 0, 1000),)
+    words = [m.words for m in found.marks if m.quality == Quality.DISAGREES]
+    expected = "r.dat: time stamps say 1000 S/s, the configuration 2000 S/s"
+    assert words == ([expected] if denied else [])
+
+
+def test_time_stamps_that_say_nothing_deny_nothing(tmp_path: Path) -> None:
+    text = "".join(f"{n + 1},0,{n},0,0,0\r\n" for n in range(1000)).encode()
+    assert read(tmp_path, cfg("ASCII", rates=("1", "2000,1000")), text).marks == ()
+
+
 def line(number: int, text: str) -> str:
     """A .cfg with another text in one line."""
     lines = cfg().split("\r\n")

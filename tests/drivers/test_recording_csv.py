@@ -67,6 +67,15 @@ def test_times_written_too_coarsely_still_tell_the_rate(tmp_path: Path) -> None:
     assert found.marks == ()
 
 
+@pytest.mark.parametrize("rate", [5000.0, 4998.0, 12_345.0])
+def test_times_of_which_several_are_alike_tell_the_rate_to_a_ten_thousandth(
+    tmp_path: Path, rate: float
+) -> None:
+    rows = "".join(f"{round(k / rate, 3):.3f},{k}\n" for k in range(5000))
+    (stretch,) = read(tmp_path, "t (s),U1 (V)\n" + rows).stretches
+    assert stretch.rate == pytest.approx(rate, rel=1e-4)
+
+
 def test_a_gap_in_the_times_is_marked_and_cuts_the_stretch(tmp_path: Path) -> None:
     times = [*range(10), *range(20, 30)]
     found = read(tmp_path, "t (ms),U1 (V)\n" + "".join(f"{n}.0,{n}\n" for n in times))

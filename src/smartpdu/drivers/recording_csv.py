@@ -3,6 +3,7 @@
 import csv
 import re
 from dataclasses import dataclass, replace
+from datetime import datetime
 from math import nan
 
 import numpy as np
@@ -19,6 +20,7 @@ from smartpdu.drivers.recording import (
     missing,
     quoted,
 )
+from smartpdu.drivers.recording_dates import dated
 from smartpdu.drivers.recording_names import channel, headed
 from smartpdu.drivers.recording_text import BLANK, Table, decoded, table
 from smartpdu.drivers.recording_timing import rated, stamped
@@ -55,11 +57,20 @@ def separated(
     """The recording of a table; its rate is given, or told by a column of times."""
     if b"\0" in raw[:HEAD]:  # two bytes for a letter
         raw = decoded(raw, file, encoding).encode("utf-8")
+    raw = _parted(raw)
     text = decoded(raw[:HEAD][: raw.rfind(b"\n", 0, HEAD) + 1 or HEAD], file, encoding)
     heading, twins = _apart(_heading(text, file), file)
     body, cut = _whole(_body(raw, heading), heading, file)
-    values = _numbers(body, heading, file)
     clock = [n for n, (name, _) in enumerate(heading.columns) if TIME.fullmatch(name)][:1]
+    start = None
+    for n in clock:
+        body, start = dated(body, n, heading.separator.encode(), file, heading.lines + 1)
+        if start is not None:
+            heading, text = (
+                _in_seconds(heading, n),
+                "\n" * heading.lines + body[:HEAD].decode("latin-1"),
+            )
+    values = _numbers(body, heading, file)
     rest = [n for n in range(len(heading.columns)) if n not in clock]
     if not rest:
         raise RecordingError(file, "line 1", "no channel beside the time", "one at least")
@@ -68,11 +79,33 @@ def separated(
     samples[~np.isfinite(samples)] = np.nan
     times, stretches, marks = _times(text, heading, values, clock, rate, file)
     channels = tuple(each for each, _ in about)
-    return _recorded(file, channels, stretches, times, samples, (*twins, *cut, *marks))
+    return _recorded(file, start, channels, stretches, times, samples, (*twins, *cut, *marks))
+
+
+def _parted(raw: bytes) -> bytes:
+    """A table whose columns only blanks part, with tabs in their place."""
+    lines = [line for line in raw[:HEAD].split(b"\n", 50)[:50] if line.strip()]
+    lines = [line for line in lines if not line.startswith(b"#")][:2]
+    if len(lines) < 2 or any(mark in lines[0] for mark in (b",", b";", b"\t")):
+        return raw
+    fields = lines[1].split()
+    if len(fields) < 2 or len(lines[0].split()) != len(fields):
+        return raw
+    if not all(NUMBER.fullmatch(field.decode("latin-1")) for field in fields):
+        return raw
+    return re.sub(rb"(?<=\S) +(?=\S)", b"\t", raw)
+
+
+def _in_seconds(heading: _Heading, column: int) -> _Heading:
+    """A heading whose times are in seconds, whatever clock it says they are of."""
+    columns = list(heading.columns)
+    columns[column] = (columns[column][0], "s")
+    return replace(heading, columns=tuple(columns))
 
 
 def _recorded(
     file: str,
+    start: datetime | None,
     channels: tuple[Channel, ...],
     stretches: tuple[Stretch, ...],
     times: Seconds,
@@ -81,7 +114,7 @@ def _recorded(
 ) -> Recording:
     lost = tuple(missing(samples, channels, times))
     return Recording(
-        file, None, nan, nan, channels, stretches, times, samples, marks=(*marks, *lost)
+        file, start, nan, nan, channels, stretches, times, samples, marks=(*marks, *lost)
     )
 
 
