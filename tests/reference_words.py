@@ -204,7 +204,7 @@ CHANNEL: dict[str, Words] = {
     "gain": key(
         "what one count is; below 0 where the sensor is turned round",
         "V or A",
-        "a number, not 0",
+        "a number of 1e-12 to 10000, or below 0",
         NEEDED,
     ),
     "offset": key("the count at 0 V or 0 A", "1", "a number", "`0`"),

@@ -170,7 +170,7 @@ def test_a_voltage_that_is_not_the_nominal_one_is_a_note(tmp_path: Path) -> None
         note = "phase.nominal_voltage of rack1/A/L1: 230 V, and"
         told = f"{path}:{line}: note: {note} {volts:.1f} V measured\n"
         assert out.startswith(told) is noted
-        assert out.endswith("well, with 1 note\n" if noted else "sources: all well\n")
+        assert out.endswith("well, with 1 note\n" if noted else ": all well\n")
 
 
 def test_a_value_that_is_not_told_as_the_map_says_is_named(tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_feeds_of_a_rack_that_all_stand_on_one_side_are_a_note(
     assert (found in out.getvalue()) is noted
     last = [n for n, line in enumerate(text.splitlines(), 1) if line.startswith("label")][-1]
     assert out.getvalue().startswith(f"{path}:{last}: note: feed.label of rack1/P") is noted
-    assert out.getvalue().endswith("well, with 1 note\n" if noted else "sources: all well\n")
+    assert out.getvalue().endswith("well, with 1 note\n" if noted else ": all well\n")
 
 
 OWN = """\
@@ -364,7 +364,7 @@ def test_devices_that_answer_and_have_every_row_are_well(tmp_path: Path) -> None
             return await asyncio.to_thread(checked, path, site)
 
     path = tmp_path / "site.toml"
-    said = f"{path}: 1 racks, 1 PDUs, 2 outlets, 1 sources: all well\n"
+    said = f"{path}: 1 rack, 1 PDU, 2 outlets, 1 source: all well\n"
     assert asyncio.run(one()) == (0, said, "")
 
 

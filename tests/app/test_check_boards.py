@@ -116,7 +116,7 @@ def test_a_board_that_is_heard_is_well(tmp_path: Path) -> None:
     (tmp_path / "frames").write_bytes(board.bytes(3.0))
     code, out, err = checked(tmp_path, f"file:{tmp_path / 'frames'}")
     assert (code, err) == (0, "")
-    assert out.splitlines()[-1].startswith(f"{tmp_path / 'site.toml'}: 1 racks, 1 PDUs")
+    assert out.splitlines()[-1].startswith(f"{tmp_path / 'site.toml'}: 1 rack, 1 PDU")
 
 
 async def test_a_pipe_that_a_running_program_reads_is_left_to_it(tmp_path: Path) -> None:

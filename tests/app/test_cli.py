@@ -170,7 +170,7 @@ def test_the_memory_lies_where_it_was_said_or_in_the_users_state(
 def test_check_says_that_all_is_well(capsys: pytest.CaptureFixture[str], site: Path) -> None:
     code, out, err = spoken(capsys, "check", site)
     assert (code, err) == (0, "")
-    assert "1 racks, 1 PDUs, 1 outlets, 1 sources: all well" in out
+    assert "1 rack, 1 PDU, 1 outlet, 1 source: all well" in out
 
 
 def test_check_tells_all_faults_with_file_and_line(

@@ -20,7 +20,7 @@ from smartpdu.measurement.report_values import Extent
 from smartpdu.model.units import Second
 
 SEVERAL = 6  # names that are told one by one
-LEFT_OUT, FEW = 0.1, 3.0  # share of the time, and cycles: so much without a cycle is told
+FEW = 3.0  # cycles: so much time without one is told
 WHOLE = 1000.0  # V from which on they are told without a fraction
 GIVEN, TOLD, FOUND = "as given", "told by the file", "found"  # where a nominal voltage comes from
 
@@ -149,7 +149,7 @@ def _left_out(recording: Recording, found: Analysis, extent: Extent) -> Iterator
     if np.isfinite(found.frequency):
         cycle = min(cycle, 1 / found.frequency)
     within = extent.cycles * cycle
-    if whole - within > max(LEFT_OUT * whole, FEW * cycle):
+    if whole - within > FEW * cycle:
         yield (
             f"values are those of {counted(extent.cycles, 'cycle')}, {within:.4g} s of "
             f"{whole:.4g} s: the other {whole - within:.4g} s, without a cycle, are not in them"

@@ -14,6 +14,7 @@ from smartpdu.app.progress import teller
 from smartpdu.app.wire import sources, world
 from smartpdu.drivers.access import ASKS, parsed
 from smartpdu.drivers.apart import overlap
+from smartpdu.drivers.recording import counted
 from smartpdu.drivers.source import (
     Mistaken,
     NoAnswer,
@@ -55,9 +56,10 @@ def check(path: Path, offline: bool, out: TextIO, err: TextIO) -> int:
     for note in notes:
         print(note, file=out)
     plant = site.plant
-    counts = f"{len(plant.racks)} racks, {len(plant.pdus)} PDUs, {len(plant.outlets)} outlets"
+    tables = {"rack": plant.racks, "PDU": plant.pdus, "outlet": plant.outlets}
+    counts = ", ".join(counted(len(own), name) for name, own in tables.items())
     well = f"well, with {len(notes)} {'note' if len(notes) == 1 else 'notes'}"
-    said = f"{counts}, {len(plant.sources)} sources: {well if notes else 'all well'}"
+    said = f"{counts}, {counted(len(plant.sources), 'source')}: {well if notes else 'all well'}"
     print(f"{path}: {said}", file=out)
     return 0
 

@@ -63,6 +63,12 @@ def item(path: str) -> tuple[str, int]:
     return (found[1], int(found[2]) - 1) if found else (path, 0)
 
 
+HINTS = {  # on what beginners of TOML meet first
+    "Cannot declare": " (a table of which there are several has two brackets, as [[source]])",
+    "Cannot overwrite": " (a table as [[source]] stands before those in it, as [[source.channel]])",
+}
+
+
 class Unreadable(Exception):
     """A text that is no TOML, or none that this program reads; says why and in which line."""
 
@@ -82,7 +88,8 @@ def loaded(text: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         words, _, spot = str(error).rpartition(" (at ")
         at = re.match(r"line (\d+)", spot)
-        raise Unreadable(words, int(at[1]) if at else _last(text)) from None
+        hint = next((hint for begin, hint in HINTS.items() if words.startswith(begin)), "")
+        raise Unreadable(words + hint, int(at[1]) if at else _last(text)) from None
     except RecursionError:
         raise Unreadable("tables or lists too deep inside each other", 1) from None
 
