@@ -44,7 +44,7 @@ class Spectral:
     def land(self, now: Snapshot) -> None:
         """Show what was gathered."""
         windows, self._windows = self._windows, []
-        old = abs(now.at - self._at) > OLD
+        old = not abs(now.at - self._at) <= OLD  # nor where no moment is known
         if windows and not old:
             self._show(self._scene.feed, self._spectra(windows))
             self._shown = True

@@ -134,14 +134,13 @@ def _at_hole(d: Disturbance, lost: dict[int, Array]) -> bool:
 def _known(f: Followed, group: Array) -> Halves:
     """The half-cycles of a run, NaN in those columns of which a sample is missing."""
     halves = replace(f.halves, half=f.halves.half.copy(), cycle=f.halves.cycle.copy())
-    for column in f.lost:
+    for column, lost in f.lost.items():
         rows = np.flatnonzero((halves.group == group[column]) & np.isfinite(halves.start))
-        for k in rows.tolist():
-            start, end = float(halves.start[k]), float(halves.end[k])
-            if not f.whole(int(start), int(end) + 2)[column]:
-                halves.half[k, column] = np.nan
-            if not f.whole(int(2 * start - end), int(end) + 2)[column]:
-                halves.cycle[k, column] = np.nan
+        start, end = halves.start[rows], halves.end[rows]
+        count = np.take(lost, end.astype(int) + 2, mode="clip")
+        for begin, values in ((start, halves.half), (2 * start - end, halves.cycle)):
+            lacks = count > np.take(lost, begin.astype(int), mode="clip")
+            values[rows[lacks], column] = np.nan
     return halves
 
 
