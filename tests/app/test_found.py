@@ -241,6 +241,13 @@ def test_a_nominal_voltage_is_told_or_the_nearest_usual_one(
     assert noted in "".join(notes)
 
 
+def test_a_rating_of_milliamperes_is_none() -> None:
+    found = rows(Kind.PHASE, row(Kind.PHASE, 1, rated_current=0.004, nominal_voltage=230.0))
+    plant = site_of(found).plant
+    assert (plant.phases.rated_current[0], plant.feeds.rated_power[0]) == (16, 16 * 230)
+    assert any("does not tell its rated current" in each for each in notes_of(found, "rack1/A/L1"))
+
+
 def test_ratings_that_cannot_be_are_left_out_with_a_note() -> None:
     found = rows(Kind.FEED, row(Kind.FEED, 1, rated_power=22.0))
     found |= rows(Kind.PHASE, row(Kind.PHASE, 1, rated_current=32.0, nominal_voltage=230.0))

@@ -52,8 +52,9 @@ def test_a_rate_that_the_time_stamps_deny_is_marked_and_taken_all_the_same(
     assert words == ([expected] if denied else [])
 
 
-def test_time_stamps_that_say_nothing_deny_nothing(tmp_path: Path) -> None:
-    text = "".join(f"{n + 1},0,{n},0,0,0\r\n" for n in range(1000)).encode()
+@pytest.mark.parametrize("stamp", ["0", "", "inf"])
+def test_time_stamps_that_say_nothing_deny_nothing(tmp_path: Path, stamp: str) -> None:
+    text = "".join(f"{n + 1},{stamp},{n},0,0,0\r\n" for n in range(1000)).encode()
     assert read(tmp_path, cfg("ASCII", rates=("1", "2000,1000")), text).marks == ()
 
 

@@ -24,6 +24,7 @@ INTERVAL = 5  # s: many agents need a second or more for a whole answer
 SMALLEST = 16.0  # A: the smallest usual inlet, where a device does not tell its rating
 VOLTAGES = (100.0, 110.0, 115.0, 120.0, 127.0, 200.0, 208.0, 220.0, 230.0, 240.0, 277.0)
 USUAL = 230.0  # V
+LEAST = 0.1  # A: nothing in a rack is rated for less
 SMALL = 100.0  # VA: a rated power below is no whole number
 BETWEEN = 300.0  # V: what is above this is told between two lines, not to neutral
 CONNECTORS = {"C13": 10.0, "C19": 16.0}  # A, IEC 60320
@@ -295,7 +296,9 @@ def _things(site: Site, pdu: str, table: str, rows: Sequence[Row]) -> Iterator[B
 def _told(row: Row, fact: str) -> Any:
     """A rating that the device tells, and that one could have; else None."""
     value = row.facts.get(fact)
-    return value if value and not whole(fact, value) else None
+    if not value or whole(fact, value) or (fact == "rated_current" and value < LEAST):
+        return None
+    return value
 
 
 def _beyond(row: Row) -> tuple[str, ...]:

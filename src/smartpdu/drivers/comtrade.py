@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from math import inf
 
 import numpy as np
 
@@ -125,8 +126,8 @@ def _denied(about: Config, held: Rows, stretches: Sequence[Stretch], file: str) 
         return
     for stretch in stretches:
         first, last = stretch.first, stretch.end - 1
-        span = float(stamps[last] - stamps[first]) * about.tick
-        if not span > FEWEST * about.tick:
+        span = (float(stamps[last]) - float(stamps[first])) * about.tick
+        if not FEWEST * about.tick < span < inf:
             continue  # none, or as good as none
         rate = (last - first) / span
         if abs(rate / stretch.rate - 1) > DENIED:
