@@ -1,5 +1,6 @@
 // Power of the feeds in the last hour; the library draws, this file hands it the numbers.
 
+import { color, drawer, lettering, tip } from "./drawing.js";
 import { byId, label, set } from "./element.js";
 import { ask, of } from "./link.js";
 import { feedName } from "./plan.js";
@@ -9,7 +10,6 @@ const HOUR = 3600000; // ms
 const SPAN = 10000; // ms of one point, as the program tells the past
 const LONGEST = 18; // characters of a name in the legend
 const LEAST = 5 * 60000; // ms that are shown at least, when the record has only begun
-const FONT = "system-ui, 'Segoe UI', Roboto, sans-serif";
 
 export class PowerChart {
   async build(plan) {
@@ -43,8 +43,8 @@ export class PowerChart {
 
   async begin() {
     if (this.chart) return;
-    const library = await import("/screen/charts/index.js");
-    this.chart ??= library.echarts.init(byId("power"), null, { renderer: "svg" });
+    const picture = await drawer();
+    this.chart ??= picture(byId("power"));
     new ResizeObserver(() => this.chart.resize()).observe(byId("power"));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
@@ -72,8 +72,6 @@ export class PowerChart {
 
   draw() {
     if (!this.chart) return;
-    const style = getComputedStyle(document.documentElement);
-    const color = (name) => style.getPropertyValue(`--${name}`).trim();
     const few = this.points.filter((point) => point.slice(1).some((v) => v !== null)).length < 3; // no line yet
     const line = (name, tint, value, dash) => ({
       name, type: "line", showSymbol: few, symbol: "circle", symbolSize: 6, connectNulls: false, animation: false, color: tint,
@@ -88,17 +86,14 @@ export class PowerChart {
     const end = this.points.at(-1)?.[0] ?? Date.now();
     const first = this.points.find((point) => point.slice(1).some((v) => v !== null))?.[0] ?? end;
     const start = Math.max(end - HOUR, Math.min(first, end - LEAST));
-    const text = { color: color("soft"), fontFamily: FONT, fontSize: 12 };
+    const text = lettering(12);
     this.chart.setOption({
       textStyle: text,
       grid: { left: 56, right: 16, top: 34, bottom: 26 },
       legend: { // each with the stroke of its line
         top: 0, left: 0, itemHeight: 3, itemWidth: 22, itemStyle: { opacity: 0 }, textStyle: text, formatter: shortened, tooltip: { show: true },
       },
-      tooltip: {
-        trigger: "axis", valueFormatter: (v) => number(v === null ? null : v / 1000, 2, "kW"),
-        backgroundColor: color("card"), borderColor: color("line"), textStyle: { ...text, color: color("ink") },
-      },
+      tooltip: tip(text, (v) => number(v === null ? null : v / 1000, 2, "kW")),
       xAxis: {
         type: "time", min: start, max: end, minInterval: (end - start) / (byId("power").clientWidth < 420 ? 4 : 8), splitNumber: 4,
         axisLabel: { ...text, hideOverlap: true, formatter: (at) => clock(at) }, splitLine: { show: false },

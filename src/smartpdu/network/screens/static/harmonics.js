@@ -1,5 +1,6 @@
 // The harmonics of a place as bars, a picture for each quantity; nothing where none is sampled.
 
+import { color, drawer, lettering, tip } from "./drawing.js";
 import { label, make, set } from "./element.js";
 import { ask, path } from "./link.js";
 import { called } from "./quantities.js";
@@ -7,7 +8,6 @@ import { number, say } from "./words.js";
 
 const HIGHEST = 25; // order that is drawn; the rest is told over the API
 const LARGEST = 4; // that a screen reader tells
-const FONT = "system-ui, 'Segoe UI', Roboto, sans-serif";
 
 export class Harmonics {
   constructor(place) {
@@ -24,7 +24,7 @@ export class Harmonics {
 
   async look() {
     const spectra = (await ask(this.from)).filter(({ fundamental }) => fundamental !== null);
-    const library = spectra.length ? await import("/screen/charts/index.js") : undefined;
+    const picture = spectra.length ? await drawer() : undefined;
     if (this.over) return;
     const there = new Set(spectra.map(({ quantity }) => quantity));
     for (const [quantity, { figure, chart }] of this.pictures) {
@@ -33,40 +33,35 @@ export class Harmonics {
       figure.remove();
       this.pictures.delete(quantity);
     }
-    for (const spectrum of spectra) this.draw(spectrum, library);
+    for (const spectrum of spectra) this.draw(spectrum, picture);
   }
 
-  draw({ quantity, harmonics }, library) {
-    if (!this.pictures.has(quantity)) this.pictures.set(quantity, this.begun(library));
+  draw({ quantity, harmonics }, picture) {
+    if (!this.pictures.has(quantity)) this.pictures.set(quantity, this.begun(picture));
     const { chart, caption, plot } = this.pictures.get(quantity);
     const orders = harmonics.slice(1, HIGHEST).map((share, n) => [n + 2, share]);
     set(caption, `${called(quantity)}: ${say("harmonics")}`);
     label(plot, `${caption.textContent}: ${told(orders)}`);
-    const style = getComputedStyle(document.documentElement);
-    const color = (name) => style.getPropertyValue(`--${name}`).trim();
-    const text = { color: color("soft"), fontFamily: FONT, fontSize: 11 };
+    const text = lettering(11);
     chart.setOption({
       animation: false,
       textStyle: text,
       grid: { left: 34, right: 4, top: 8, bottom: 20 },
-      tooltip: {
-        trigger: "axis", axisPointer: { type: "shadow" }, valueFormatter: (v) => number(v, 2, "%"),
-        backgroundColor: color("card"), borderColor: color("line"), textStyle: { ...text, color: color("ink") },
-      },
+      tooltip: { ...tip(text, (v) => number(v, 2, "%")), axisPointer: { type: "shadow" } },
       xAxis: { type: "category", data: orders.map(([order]) => String(order)), axisTick: { show: false }, axisLabel: text },
       yAxis: { type: "value", min: 0, splitNumber: 2, axisLabel: text, splitLine: { lineStyle: { color: color("line") } } },
       series: [{ type: "bar", color: color("feed-1"), data: orders.map(([, share]) => share) }],
     });
   }
 
-  begun(library) {
+  begun(picture) {
     const figure = make("figure");
     const caption = make("figcaption");
     const plot = make("div", "plot");
     plot.setAttribute("role", "img");
     figure.append(caption, plot);
     this.box.append(figure);
-    return { figure, caption, plot, chart: library.echarts.init(plot, null, { renderer: "svg" }) };
+    return { figure, caption, plot, chart: picture(plot) };
   }
 }
 
