@@ -3,12 +3,12 @@
 import json
 from typing import Annotated, Any
 
-import msgspec
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import Response
 
 from smartpdu.model.request import Principal, Switch
 from smartpdu.network.problem import Problem, fault, refused, sentence
+from smartpdu.network.rest.answer import fresh
 from smartpdu.network.rest.shapes import LONGEST_NAME, Command, PowerWish
 from smartpdu.network.rows import moment
 from smartpdu.runtime.desk import Desk
@@ -47,7 +47,7 @@ def router(desk: Desk) -> APIRouter:
             assert asked.refusal is not None
             raise refused(asked.refusal, asked.reason)
         where = f"/api/v1/commands/{asked.command.id}"
-        return _json(plain(asked.command), 202, {"location": where})
+        return fresh(plain(asked.command), 202, {"location": where})
 
     @routes.get("/commands/{id}", operation_id="command", responses={200: {"model": Command}})
     async def command(id: str) -> Response:
@@ -55,7 +55,7 @@ def router(desk: Desk) -> APIRouter:
         row = await desk.command(id)
         if row is None:
             raise Problem(404, f"there is no command {id}")
-        return _json(plain(row), 200, {})
+        return fresh(plain(row))
 
     return routes
 
@@ -96,8 +96,3 @@ def plain(row: CommandRow) -> dict[str, Any]:
         "intended": None if row.intended is None else moment(row.intended),
         "finished": None if row.finished is None else moment(row.finished),
     }
-
-
-def _json(body: Any, status: int, headers: dict[str, str]) -> Response:
-    kept = {"cache-control": "no-store", **headers}
-    return Response(msgspec.json.encode(body), status, kept, "application/json")

@@ -15,6 +15,7 @@ from smartpdu.model.event import kinds
 from smartpdu.model.request import Acknowledge, Principal, Shelve, Unshelve
 from smartpdu.model.request import Request as Wish
 from smartpdu.network.problem import Problem, fault, refused, sentence
+from smartpdu.network.rest.answer import fresh
 from smartpdu.network.rest.shapes import (
     LONGEST_NAME,
     AlarmName,
@@ -51,11 +52,11 @@ def router(desk: Desk) -> APIRouter:
         """Events after a sequence number, oldest first; the next page is in the Link header."""
         await _known(desk, "query.after", after)
         told = await desk.told(after, limit, place, named_kinds(kind or ()))
-        headers = {"cache-control": "no-store"}
+        headers: dict[str, str] = {}
         if len(told) == limit:
             following = request.url.include_query_params(after=told[-1].seq)
             headers["link"] = f'<{following.path}?{following.query}>; rel="next"'
-        return _json([plain(t) for t in told], headers)
+        return fresh([plain(t) for t in told], headers=headers)
 
     @routes.get(
         "/events/stream",
@@ -78,7 +79,7 @@ def router(desk: Desk) -> APIRouter:
     async def alarms() -> Response:
         """All alarms that are not calm: calling ones first, then the worst and newest."""
         view = desk.look()
-        return _json([alarm_row(view, a) for a in view.alarms], {"cache-control": "no-store"})
+        return fresh([alarm_row(view, a) for a in view.alarms])
 
     @routes.post("/alarms/acknowledge", operation_id="acknowledge", response_model=Granted)
     async def acknowledge(request: Request, name: AlarmName) -> Granted:
@@ -208,7 +209,3 @@ def _timed(name: str, value: Any) -> Any:
 
 def _number(value: float) -> float | None:
     return None if value != value else round(value, 6)  # noqa: PLR0124 - NaN
-
-
-def _json(body: Any, headers: dict[str, str]) -> Response:
-    return Response(msgspec.json.encode(body), 200, headers, "application/json")

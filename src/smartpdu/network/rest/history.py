@@ -2,13 +2,13 @@
 
 from typing import Annotated, Any
 
-import msgspec
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from smartpdu.model.plant import Kind
 from smartpdu.model.snapshot import quantities
 from smartpdu.network.problem import Problem, fault, sentence
+from smartpdu.network.rest.answer import fresh
 from smartpdu.network.rest.instant import Instant
 from smartpdu.network.rest.shapes import History
 from smartpdu.network.rows import BY_HOUR, SUMMED, moment
@@ -55,8 +55,7 @@ def router(desk: Desk) -> APIRouter:
             course = await desk.recall(path, quantity, first, last, points)
         except KeyError:
             raise unkept(view, path, quantity) from None
-        body = msgspec.json.encode(told(path, quantity, course))
-        return Response(body, 200, {"cache-control": "no-store"}, "application/json")
+        return fresh(told(path, quantity, course))
 
     return routes
 

@@ -1,10 +1,10 @@
 """The voltages of each feed against EN 50160, this week and the one before (8)."""
 
-import msgspec
 from fastapi import APIRouter
 from fastapi.responses import Response
 
 from smartpdu.network.judged import judged
+from smartpdu.network.rest.answer import fresh
 from smartpdu.network.rest.shapes import QualityRow
 from smartpdu.runtime.desk import Desk
 
@@ -21,7 +21,6 @@ def router(desk: Desk) -> APIRouter:
     )
     async def every() -> Response:
         """Of each feed whose voltages are sampled, as it stood within the last minute."""
-        body = msgspec.json.encode([judged(each) for each in await desk.voltage_quality()])
-        return Response(body, 200, {"cache-control": "no-store"}, "application/json")
+        return fresh([judged(each) for each in await desk.voltage_quality()])
 
     return routes

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-import msgspec
 import numpy as np
 from fastapi import APIRouter
 from fastapi.responses import Response
 
 from smartpdu.model.spectrum import Spectrum
 from smartpdu.network.problem import Problem
+from smartpdu.network.rest.answer import fresh
 from smartpdu.network.rest.shapes import SpectrumRow
 from smartpdu.network.rows import moment
 from smartpdu.runtime.desk import Desk
@@ -28,8 +28,7 @@ def router(desk: Desk) -> APIRouter:
         """One for each quantity that is sampled there, as it was measured last; none in a gap."""
         if path not in desk.look().places:
             raise Problem(404, f"there is no place {path}")
-        body = msgspec.json.encode([_plain(spectrum) for spectrum in desk.spectra(path)])
-        return Response(body, 200, {"cache-control": "no-store"}, "application/json")
+        return fresh([_plain(spectrum) for spectrum in desk.spectra(path)])
 
     return routes
 

@@ -2,18 +2,17 @@
 
 from typing import Any
 
-import msgspec
 from fastapi import APIRouter
 from fastapi.responses import Response
 
 from smartpdu.network.problem import Problem
+from smartpdu.network.rest.answer import fresh
 from smartpdu.network.rest.shapes import WaveformRow
 from smartpdu.network.rows import moment
 from smartpdu.runtime.desk import Desk
 from smartpdu.runtime.view import Waveform
 
 FILE = "application/octet-stream"
-FRESH = {"cache-control": "no-store"}
 
 
 def router(desk: Desk) -> APIRouter:
@@ -25,8 +24,7 @@ def router(desk: Desk) -> APIRouter:
     )
     async def every() -> Response:
         """All that are kept, the newest first."""
-        body = msgspec.json.encode([_plain(each) for each in await desk.waveforms()])
-        return Response(body, 200, FRESH, "application/json")
+        return fresh([_plain(each) for each in await desk.waveforms()])
 
     @routes.get(
         "/waveforms/{name}",
@@ -44,7 +42,10 @@ def router(desk: Desk) -> APIRouter:
         content = await desk.waveform(name)
         if content is None:
             raise Problem(404, f"there is no waveform {name}")
-        told = {**FRESH, "content-disposition": f'attachment; filename="{name}"'}
+        told = {
+            "cache-control": "no-store",
+            "content-disposition": f'attachment; filename="{name}"',
+        }
         return Response(content, 200, told, FILE)
 
     return routes
